@@ -1,0 +1,40 @@
+/** The arrows of the house: who may import whom. `npm run arrows` holds them. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from },
+  to: { path: '^(functions|lib|cli|local|test|bench|scripts|events)/', pathNot: allowed },
+});
+
+export default {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    only('lock-knows-only-itself', '^lib/lock/', '^lib/lock/', 'the law depends on nothing'),
+    only('policy-over-lock', '^lib/policy/', '^lib/(policy|lock|errors)', 'pure: values in, values out'),
+    only('ports-are-words', '^lib/ports/', '^lib/(ports|lock|policy|audit|errors)', 'interfaces only'),
+    only('audit-is-pure', '^lib/audit/', '^lib/(audit|lock|policy|errors)', 'records are values'),
+    only('app-uses-ports', '^lib/app/', '^lib/(app|ports|lock|policy|audit|events|errors)', 'use cases never see an adapter'),
+    only('adapters-implement-ports', '^lib/(aws|providers)/', '^lib/(aws|providers|ports|lock|policy|audit|errors)', 'adapters know ports, not use cases'),
+    only('functions-stay-thin', '^functions/', '^lib/', 'a function parses, calls one use case, maps the answer'),
+    only('the-judge-stands-alone', '^local/', '^local/', 'the embedded cloud shares no code with what it judges'),
+    {
+      name: 'pure-core-has-no-sdk',
+      severity: 'error',
+      from: { path: '^lib/(lock|policy|plan|matters|audit|app|ports|events)/' },
+      to: { path: 'node_modules/(@aws-sdk|@smithy|@aws-lambda-powertools|@middy)' },
+    },
+    {
+      name: 'pure-core-has-no-io',
+      severity: 'error',
+      from: { path: '^lib/(lock|policy|plan|matters)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js'] },
+  },
+};
