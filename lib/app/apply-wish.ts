@@ -1,0 +1,174 @@
+/** Brings one version to one wish: what the law allows is written, read back and named. */
+import { type OutcomeCode } from '../audit/outcome.ts';
+import { afterWrite, change, type Change, type Residual, type Wish, type Write } from '../lock/change.ts';
+import { type Instant } from '../lock/instant.ts';
+import { activeRetention, type LockState } from '../lock/state.ts';
+import { type LockAnswer, type StoredVersion, type WriteAnswer } from '../ports/lock-store.ts';
+import { type LockDeps } from './deps.ts';
+
+/** How one wish ended. */
+export interface WishResult {
+  readonly outcome: OutcomeCode;
+  readonly write?: Write;
+  readonly after: LockState;
+  readonly residual?: Residual;
+  readonly requestId?: string;
+  readonly detail?: string;
+}
+
+/** Stores the intent of a write that cannot be taken back; the write waits for it. */
+export type Intend = (write: Write) => Promise<void>;
+
+/** Before a denial of a young object is believed, it is tried again after these pauses (milliseconds). */
+const PAUSES = [250, 750];
+
+/**
+ * Applies one wish to a version.
+ *
+ * 1. Ask the law; where the lock was not seen and the store is not known to refuse weakening, read it first.
+ * 2. Nothing to write: answer why.
+ * 3. Store the intent of a COMPLIANCE write.
+ * 4. Write, pinned to the version.
+ * 5. Accepted: read back. Denied: read again, and let the stored lock tell refusal from missing permission.
+ *
+ * @throws HoldfastError `throttled` or `unreachable` from the store.
+ */
+export async function applyWish(
+  version: StoredVersion,
+  wish: Wish,
+  deps: LockDeps,
+  intend: Intend,
+): Promise<WishResult> {
+  const { store, clock } = deps;
+  let lock = version.lock;
+  let made = change(lock, wish, clock.now());
+  if (made.kind === 'cannot-tell' && wish.kind === 'retention' && !store.capabilities.refusesWeakening) {
+    const seen = await store.readLock(version.ref, 'retention');
+    if (seen.kind !== 'seen') return { outcome: seen.kind, after: lock };
+    lock = { ...lock, retention: seen.lock.retention };
+    made = change(lock, wish, clock.now());
+    if (made.kind === 'cannot-tell') {
+      return {
+        outcome: 'no-permission',
+        after: lock,
+        detail: 's3:GetObjectRetention is needed to see the lock first',
+      };
+    }
+  }
+  const residual = 'residual' in made ? { residual: made.residual } : {};
+  if (!('write' in made)) return { outcome: withoutWrite(made), after: lock, ...residual };
+
+  const { write } = made;
+  if (write.kind === 'retention' && write.mode === 'COMPLIANCE') await intend(write);
+  const result = await send({ ...version, lock }, write, deps);
+  const covered = result.outcome === 'locked' || result.outcome === 'extended';
+  return {
+    ...result,
+    write,
+    outcome: covered && made.kind === 'mode-weaker' ? 'mode-weaker' : result.outcome,
+    ...residual,
+  };
+}
+
+/** Why nothing is written. */
+function withoutWrite(made: Exclude<Change, { write: Write }>): OutcomeCode {
+  switch (made.kind) {
+    case 'nothing':
+      return 'already-right';
+    case 'refused':
+      return made.code;
+    case 'mode-weaker':
+    case 'mode-stricter':
+    case 'term-over':
+      return made.kind;
+  }
+}
+
+async function send(version: StoredVersion, write: Write, deps: LockDeps): Promise<WishResult> {
+  const { store, clock } = deps;
+  const pauses = clock.now() - version.created < store.capabilities.youngFor ? [...PAUSES] : [];
+  for (;;) {
+    const answer = await store.write(version.ref, write);
+    if (answer.kind === 'accepted') return confirm(version, write, answer.requestId, deps);
+    if (answer.kind !== 'denied') return { ...namedAnswer(answer), after: version.lock };
+    const verdict = await explainDenial(version, write, answer.requestId, deps);
+    const pause = verdict.outcome === 'no-permission' ? pauses.shift() : undefined;
+    if (pause === undefined) return verdict;
+    await clock.wait(pause);
+  }
+}
+
+async function confirm(
+  version: StoredVersion,
+  write: Write,
+  requestId: string | undefined,
+  deps: LockDeps,
+): Promise<WishResult> {
+  const wasLocked = activeRetention(version.lock.retention, deps.clock.now()).state === 'locked';
+  const done: OutcomeCode = write.kind === 'hold-on' ? 'held' : wasLocked ? 'extended' : 'locked';
+  const id = requestId === undefined ? {} : { requestId };
+  if (deps.store.capabilities.confirmMayBeSkipped)
+    return { outcome: done, after: afterWrite(version.lock, write), ...id };
+
+  const answer = await readAgain(version, write, deps);
+  if (answer.kind !== 'seen') return { outcome: answer.kind, after: version.lock, ...id };
+  const { lock: after } = answer;
+  if (satisfies(after, write)) return { outcome: done, after, ...id };
+  const [unseen, action] =
+    write.kind === 'hold-on'
+      ? [after.hold === 'absent', 's3:GetObjectLegalHold']
+      : [after.retention.state === 'absent', 's3:GetObjectRetention'];
+  const detail = unseen
+    ? `${action} is needed to read the lock back`
+    : 'the store shows another lock than it accepted';
+  return { outcome: 'not-confirmed', after, detail, ...id };
+}
+
+/** A refusal by a lock and a missing permission look alike; the stored lock tells them apart. */
+async function explainDenial(
+  version: StoredVersion,
+  write: Write,
+  requestId: string | undefined,
+  deps: LockDeps,
+): Promise<WishResult> {
+  const id = requestId === undefined ? {} : { requestId };
+  const answer = await readAgain(version, write, deps);
+  if (answer.kind !== 'seen') return { outcome: answer.kind, after: version.lock, ...id };
+  const { lock: after } = answer;
+  if (satisfies(after, write)) return { outcome: 'already-right', after, ...id };
+  if (explains(after, write, deps.clock.now())) return { outcome: 'refused-by-lock', after, ...id };
+  const action = write.kind === 'hold-on' ? 's3:PutObjectLegalHold' : 's3:PutObjectRetention';
+  return { outcome: 'no-permission', after, detail: `${action} was denied`, ...id };
+}
+
+/** Reads back the part of the lock that was written; the other part stays as it was seen before. */
+async function readAgain({ ref, lock }: StoredVersion, write: Write, deps: LockDeps): Promise<LockAnswer> {
+  const part = write.kind === 'hold-on' ? 'hold' : 'retention';
+  const answer = await deps.store.readLock(ref, part);
+  return answer.kind === 'seen' ? { kind: 'seen', lock: { ...lock, [part]: answer.lock[part] } } : answer;
+}
+
+/** Whether a lock that was read does what was written: at least this date, in this mode or a stricter one. */
+function satisfies({ retention, hold }: LockState, write: Write): boolean {
+  if (write.kind === 'hold-on') return hold === 'on';
+  return (
+    retention.state === 'locked' &&
+    retention.until >= write.until &&
+    (retention.mode === write.mode || retention.mode === 'COMPLIANCE')
+  );
+}
+
+/** Whether a stored lock is a reason for a store to refuse a write. */
+function explains({ retention }: LockState, write: Write, now: Instant): boolean {
+  const stored = activeRetention(retention, now);
+  if (write.kind === 'hold-on' || stored.state !== 'locked') return false;
+  return stored.until > write.until || stored.mode !== write.mode;
+}
+
+function namedAnswer(
+  answer: Exclude<WriteAnswer, { kind: 'accepted' | 'denied' }>,
+): Omit<WishResult, 'after'> {
+  if (answer.kind !== 'rejected') return { outcome: answer.kind };
+  const id = answer.requestId === undefined ? {} : { requestId: answer.requestId };
+  return { outcome: 'rejected', detail: `the store answered ${answer.code}`, ...id };
+}

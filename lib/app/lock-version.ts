@@ -1,0 +1,200 @@
+/** The main job: one version is read, decided upon, locked, confirmed and recorded. */
+import { OUTCOMES, type OutcomeCode } from '../audit/outcome.ts';
+import {
+  type AuditRecord,
+  lockInRecord,
+  recordId,
+  residualInRecord,
+  wantedInRecord,
+} from '../audit/record.ts';
+import { type Residual, type Wish, type Write } from '../lock/change.ts';
+import { formatInstant, type Instant } from '../lock/instant.ts';
+import { type LockState } from '../lock/state.ts';
+import { decide, type Decision } from '../policy/decide.ts';
+import { type VersionFacts } from '../policy/facts.ts';
+import { type ObjectRef, type ReadAnswer, type StoredVersion } from '../ports/lock-store.ts';
+import { applyWish } from './apply-wish.ts';
+import { type LockDeps } from './deps.ts';
+
+/** What {@link lockVersion} did: a record for each deed, and how long to wait where tags must settle first. */
+export interface LockResult {
+  readonly records: readonly AuditRecord[];
+  readonly settleUntil?: Instant;
+}
+
+/**
+ * Brings one version to the lock that the policy wants, and records how that ended.
+ *
+ * 1. Read the version.
+ * 2. Decide; read tags or currency only where a rule cannot be decided without them, and decide again.
+ * 3. Wait where a rule wants tags to settle.
+ * 4. Apply each wish by the law, confirm it, record it.
+ *
+ * Doing it twice does it once: what is already right is found so and not written again.
+ *
+ * @param cause - the id of the event or run that asked; records name it.
+ * @throws HoldfastError `throttled` or `unreachable` when the store gave no verdict: ask again later.
+ */
+export async function lockVersion(ref: ObjectRef, cause: string, deps: LockDeps): Promise<LockResult> {
+  const scribe = new Scribe(ref, cause, deps);
+  const read = await deps.store.read(ref);
+  if (read.kind !== 'found') return { records: [await scribe.unread(read)] };
+  scribe.found(read.version);
+
+  const { facts, decision } = await decideFully(read.version, deps);
+  scribe.decided(decision);
+  const { settleUntil } = decision;
+  if (settleUntil !== undefined)
+    return { records: [await scribe.ended('settling', facts.lock)], settleUntil };
+
+  const records: AuditRecord[] = [];
+  const version = { ...read.version, lock: facts.lock };
+  for (const wish of decision.wishes) {
+    const intend = async (write: Write): Promise<void> => scribe.intend(write);
+    const { outcome, write, after, residual, requestId, detail } = await applyWish(
+      version,
+      wish,
+      deps,
+      intend,
+    );
+    records.push(
+      await scribe.ended(outcome, after, {
+        wanted: [write ?? wish],
+        ...(residual && { residual }),
+        ...(requestId !== undefined && { requestId }),
+        ...(detail !== undefined && { detail }),
+      }),
+    );
+  }
+  if (decision.observed !== undefined) {
+    records.push(await scribe.ended('observed', facts.lock, { wanted: decision.observed.wishes }));
+  }
+  if (decision.undecided.length > 0 || records.length === 0) {
+    records.push(await scribe.ended(withoutWish(decision), facts.lock));
+  }
+  return { records };
+}
+
+/** Decides with as few requests as the rules allow: costly facts are read only where a rule asks for them. */
+export async function decideFully(
+  version: StoredVersion,
+  deps: Pick<LockDeps, 'store' | 'policy' | 'clock'>,
+): Promise<{ facts: VersionFacts; decision: Decision }> {
+  const { ref, created, size, tags, lock } = version;
+  let facts: VersionFacts = {
+    bucket: ref.bucket,
+    key: ref.key,
+    created,
+    size,
+    tags,
+    current: 'unknown',
+    lock,
+  };
+  const now = deps.clock.now();
+  let decision = decide(deps.policy, facts, now);
+  if (decision.undecided.some(({ fact }) => fact === 'tags')) {
+    facts = { ...facts, tags: await deps.store.readTags(ref) };
+    decision = decide(deps.policy, facts, now);
+  }
+  if (decision.undecided.some(({ fact }) => fact === 'current')) {
+    facts = { ...facts, current: await deps.store.readCurrent(ref) };
+    decision = decide(deps.policy, facts, now);
+  }
+  return { facts, decision };
+}
+
+/** Why a decision without any wish ended as it did. */
+function withoutWish({ undecided, eventHold, reports }: Decision): OutcomeCode {
+  if (undecided.length > 0) return 'undecided';
+  if (eventHold !== undefined) return 'event-hold-not-placed';
+  return reports.some(({ code }) => code === 'over-cap') ? 'over-cap' : 'unmatched';
+}
+
+interface EndingDetails {
+  readonly wanted?: readonly (Wish | Write)[];
+  readonly residual?: Residual;
+  readonly requestId?: string;
+  readonly detail?: string;
+}
+
+/** Writes the records about one version, and knows what they all have in common. */
+class Scribe {
+  private readonly ref: ObjectRef;
+  private readonly cause: string;
+  private readonly deps: LockDeps;
+  private version: StoredVersion | undefined;
+  private decision: Decision | undefined;
+
+  constructor(ref: ObjectRef, cause: string, deps: LockDeps) {
+    this.ref = ref;
+    this.cause = cause;
+    this.deps = deps;
+  }
+
+  found(version: StoredVersion): void {
+    this.version = version;
+  }
+
+  decided(decision: Decision): void {
+    this.decision = decision;
+  }
+
+  async unread(read: Exclude<ReadAnswer, { kind: 'found' }>): Promise<AuditRecord> {
+    const detail = read.kind === 'no-permission' ? `${read.action} was denied` : undefined;
+    return this.write({
+      phase: 'outcome',
+      wanted: [],
+      ...ending(read.kind),
+      ...(detail !== undefined && { detail }),
+    });
+  }
+
+  async intend(write: Write): Promise<void> {
+    await this.write({ phase: 'intent', wanted: [wantedInRecord(write)] });
+  }
+
+  async ended(outcome: OutcomeCode, after: LockState, details: EndingDetails = {}): Promise<AuditRecord> {
+    const { wanted = [], residual, ...rest } = details;
+    const residuals = [...(this.decision?.residuals ?? []), ...(residual === undefined ? [] : [residual])];
+    const reports = this.decision?.reports ?? [];
+    return this.write({
+      phase: 'outcome',
+      wanted: wanted.map(wantedInRecord),
+      after: lockInRecord(after),
+      ...ending(outcome),
+      ...(residuals.length > 0 && { residuals: residuals.map(residualInRecord) }),
+      ...(reports.length > 0 && { reports }),
+      ...rest,
+    });
+  }
+
+  private async write(
+    part: Pick<AuditRecord, 'phase' | 'wanted'> & Partial<AuditRecord>,
+  ): Promise<AuditRecord> {
+    const { deps, decision, version } = this;
+    const now = deps.clock.now();
+    const ref = version?.ref ?? this.ref;
+    const decidedBy = decision?.decidedBy === undefined ? undefined : { decidedBy: decision.decidedBy };
+    const record: AuditRecord = {
+      id: recordId(now, deps.newId()),
+      time: formatInstant(now),
+      actor: deps.actor,
+      bucket: ref.bucket,
+      key: ref.key,
+      ...(ref.versionId !== undefined && { versionId: ref.versionId }),
+      rules: decision?.matched ?? [],
+      ...decidedBy,
+      policy: deps.policy.hash,
+      ...(version && { before: lockInRecord(version.lock) }),
+      cause: this.cause,
+      ...part,
+    };
+    await deps.audit.append(record);
+    return record;
+  }
+}
+
+function ending(outcome: OutcomeCode): Pick<AuditRecord, 'outcome' | 'next'> {
+  const { next } = OUTCOMES[outcome];
+  return next === '' ? { outcome } : { outcome, next };
+}

@@ -1,0 +1,77 @@
+/** One record per deed, refusal or conflict: what an auditor reads. */
+import { type Residual, type Wish, type Write } from '../lock/change.ts';
+import { formatInstant, type Instant } from '../lock/instant.ts';
+import { type LockState, type Mode } from '../lock/state.ts';
+import { type Report } from '../policy/term.ts';
+import { type OutcomeCode } from './outcome.ts';
+
+/** The lock as a record shows it; dates are ISO 8601 in UTC. */
+export interface LockInRecord {
+  readonly mode: Mode | 'none' | 'absent';
+  readonly until?: string;
+  readonly hold: LockState['hold'];
+}
+
+/** A wish or a write as a record shows it. */
+export interface WantedInRecord {
+  readonly kind: 'retention' | 'hold';
+  readonly mode?: Mode;
+  readonly until?: string;
+}
+
+export interface AuditRecord {
+  readonly id: string;
+  readonly time: string;
+  /** `intent`: about to write what cannot be taken back. `outcome`: how it ended. */
+  readonly phase: 'intent' | 'outcome';
+  readonly actor: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+  readonly rules: readonly string[];
+  /** The rule whose date decided, where one did. */
+  readonly decidedBy?: string;
+  readonly policy: string;
+  readonly before?: LockInRecord;
+  readonly wanted: readonly WantedInRecord[];
+  readonly after?: LockInRecord;
+  readonly outcome?: OutcomeCode;
+  /** What the reader should do next, where there is something. */
+  readonly next?: string;
+  readonly reports?: readonly Report[];
+  readonly residuals?: readonly ResidualInRecord[];
+  /** The request id of the store's answer. */
+  readonly requestId?: string;
+  /** The id of the event or run that asked. */
+  readonly cause?: string;
+  readonly detail?: string;
+}
+
+export interface ResidualInRecord {
+  readonly mode: Mode;
+  readonly from: string;
+  readonly until: string;
+  readonly because: Residual['because'];
+  readonly rule?: string;
+}
+
+export function lockInRecord({ retention, hold }: LockState): LockInRecord {
+  return retention.state === 'locked'
+    ? { mode: retention.mode, until: formatInstant(retention.until), hold }
+    : { mode: retention.state, hold };
+}
+
+export function wantedInRecord(wanted: Wish | Write): WantedInRecord {
+  return wanted.kind === 'retention'
+    ? { kind: 'retention', mode: wanted.mode, until: formatInstant(wanted.until) }
+    : { kind: 'hold' };
+}
+
+export function residualInRecord({ from, until, ...rest }: Residual): ResidualInRecord {
+  return { ...rest, from: formatInstant(from), until: formatInstant(until) };
+}
+
+/** A key of its own for each record, in the order of time: `2034-03-08T00:00:00Z-<random>`. */
+export function recordId(now: Instant, random: string): string {
+  return `${formatInstant(now)}-${random}`;
+}

@@ -1,0 +1,73 @@
+/** S3's refusals, sorted by status and code; never by message, which changes. */
+import { S3ServiceException } from '@aws-sdk/client-s3';
+import { HoldfastError } from '../errors.ts';
+
+/** An answer of the store that is a verdict on the request. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly requestId?: string;
+}
+
+const THROTTLES = new Set([
+  'SlowDown',
+  'RequestLimitExceeded',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequests',
+]);
+
+/**
+ * Runs a request and turns its failure into a refusal.
+ *
+ * @param what - the request and its object, for the message of an error.
+ * @throws HoldfastError `throttled` or `unreachable` when there was no verdict.
+ */
+export async function ask<T>(
+  what: string,
+  request: () => Promise<T>,
+): Promise<T | { readonly refused: Refusal }> {
+  try {
+    return await request();
+  } catch (cause) {
+    const refusal = refusalOf(cause);
+    if (refusal === undefined || refusal.status >= 500 || refusal.status === 429)
+      throw noVerdict(what, refusal, cause);
+    return { refused: refusal };
+  }
+}
+
+export function isRefused(answer: object): answer is { readonly refused: Refusal } {
+  return 'refused' in answer;
+}
+
+function refusalOf(cause: unknown): Refusal | undefined {
+  if (!(cause instanceof S3ServiceException)) return undefined;
+  const { httpStatusCode, requestId } = cause.$metadata;
+  if (httpStatusCode === undefined) return undefined;
+  return { status: httpStatusCode, code: cause.name, ...(requestId !== undefined && { requestId }) };
+}
+
+function noVerdict(what: string, refusal: Refusal | undefined, cause: unknown): HoldfastError {
+  if (
+    refusal !== undefined &&
+    (refusal.status === 503 || refusal.status === 429 || THROTTLES.has(refusal.code))
+  ) {
+    return new HoldfastError('throttled', {
+      what: `${what}: the store asked to slow down (${refusal.code}) for as long as the budget of retries lasted`,
+      next: 'run it again later, or with fewer connections',
+      cause,
+    });
+  }
+  const why =
+    refusal === undefined
+      ? cause instanceof Error
+        ? cause.message || cause.name
+        : 'no answer'
+      : refusal.code;
+  return new HoldfastError('unreachable', {
+    what: `${what}: the store gave no verdict (${why})`,
+    next: 'check the endpoint, the credentials and the network, and run it again',
+    cause,
+  });
+}

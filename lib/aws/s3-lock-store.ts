@@ -1,0 +1,251 @@
+/** The LockStore on the AWS SDK: S3 itself and every store that speaks its API. */
+import {
+  GetObjectLegalHoldCommand,
+  GetObjectRetentionCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { type Write } from '../lock/change.ts';
+import { instantOf } from '../lock/instant.ts';
+import { type Hold, type Retention } from '../lock/state.ts';
+import { type Tags } from '../policy/facts.ts';
+import {
+  type LockAnswer,
+  type LockPart,
+  type LockStore,
+  type ObjectRef,
+  type ReadAnswer,
+  type VersionRef,
+  versionIdOf,
+  type WriteAnswer,
+} from '../ports/lock-store.ts';
+import { type Provider } from '../providers/record.ts';
+import { ask, isRefused, type Refusal } from './answers.ts';
+import { findByListing } from './read-by-listing.ts';
+
+export interface S3LockStoreOptions {
+  readonly client: S3Client;
+  readonly provider: Provider;
+  /** The account that must own every bucket; S3 refuses requests to a bucket of anybody else. */
+  readonly expectedBucketOwner?: string;
+  /** How long one call may take, retries included (milliseconds). */
+  readonly budget?: number;
+}
+
+const NOT_FOUND = 404;
+const MARKER = 405;
+const DENIED = 403;
+const NO_TAGS: Tags = new Map();
+
+/**
+ * Reads and writes locks through the S3 API.
+ *
+ * @example
+ * const store = new S3LockStore({ client: s3Client({}), provider: providerNamed('aws') });
+ */
+export class S3LockStore implements LockStore {
+  readonly capabilities: Provider;
+  private readonly client: S3Client;
+  private readonly owner: { ExpectedBucketOwner?: string };
+  private readonly budget: number;
+
+  constructor({ client, provider, expectedBucketOwner, budget = 30_000 }: S3LockStoreOptions) {
+    this.client = client;
+    this.capabilities = provider;
+    this.owner = expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner };
+    this.budget = budget;
+  }
+
+  async read(ref: ObjectRef): Promise<ReadAnswer> {
+    const head = await this.head(ref);
+    if (!isRefused(head)) return this.fromHead(ref, head);
+    switch (head.refused.status) {
+      case NOT_FOUND:
+        return { kind: 'gone' };
+      case MARKER:
+        return { kind: 'marker' };
+      case DENIED:
+        return { kind: 'no-permission', action: 's3:GetObject or s3:GetObjectVersion' };
+      default:
+        // HEAD has no error body to tell why; an SSE-C version without its key is the common case.
+        return this.readWithoutHead(ref);
+    }
+  }
+
+  async readLock(ref: VersionRef, part: LockPart): Promise<LockAnswer> {
+    return part === 'retention' ? this.readRetention(ref) : this.readHold(ref);
+  }
+
+  async readTags(ref: VersionRef): Promise<Tags | 'unknown'> {
+    const answer = await ask(`read the tags of ${nameOf(ref)}`, () =>
+      this.client.send(new GetObjectTaggingCommand(this.input(ref)), this.options()),
+    );
+    if (isRefused(answer)) return 'unknown';
+    return new Map((answer.TagSet ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+  }
+
+  async readCurrent(ref: VersionRef): Promise<boolean | 'unknown'> {
+    const head = await this.head({ bucket: ref.bucket, key: ref.key });
+    if (!isRefused(head)) return head.VersionId === ref.versionId;
+    if (head.refused.status === NOT_FOUND) return false;
+    if (head.refused.status === DENIED) return 'unknown';
+    const listed = await findByListing(this.client, ref, this.owner, () => this.signal());
+    return listed === undefined ? false : 'refused' in listed ? 'unknown' : listed.latest;
+  }
+
+  async write(ref: VersionRef, write: Write): Promise<WriteAnswer> {
+    const input = this.input(ref);
+    const answer = await ask(`lock ${nameOf(ref)}`, async () =>
+      write.kind === 'hold-on'
+        ? this.client.send(
+            new PutObjectLegalHoldCommand({ ...input, LegalHold: { Status: 'ON' } }),
+            this.options(),
+          )
+        : this.client.send(
+            new PutObjectRetentionCommand({
+              ...input,
+              Retention: { Mode: write.mode, RetainUntilDate: new Date(write.until) },
+            }),
+            this.options(),
+          ),
+    );
+    if (isRefused(answer)) return writeRefused(answer.refused);
+    const { requestId } = answer.$metadata;
+    return requestId === undefined ? { kind: 'accepted' } : { kind: 'accepted', requestId };
+  }
+
+  private async head(ref: ObjectRef): Promise<HeadObjectCommandOutput | { readonly refused: Refusal }> {
+    const input = {
+      Bucket: ref.bucket,
+      Key: ref.key,
+      ...(ref.versionId !== undefined && { VersionId: ref.versionId }),
+      ...this.owner,
+    };
+    return ask(`read ${nameOf(ref)}`, () => this.client.send(new HeadObjectCommand(input), this.options()));
+  }
+
+  private fromHead(ref: ObjectRef, head: HeadObjectCommandOutput): ReadAnswer {
+    const versionId = ref.versionId ?? head.VersionId;
+    if (versionId === undefined) return { kind: 'no-lock-on-bucket' };
+    const retention = retentionOf({
+      Mode: head.ObjectLockMode,
+      RetainUntilDate: head.ObjectLockRetainUntilDate,
+      EventHold: head.ObjectLockEventHold,
+    });
+    return {
+      kind: 'found',
+      version: {
+        ref: { bucket: ref.bucket, key: ref.key, versionId: versionIdOf(versionId) },
+        created: instantOf(head.LastModified?.getTime() ?? Number.NaN),
+        size: head.ContentLength ?? 'unknown',
+        tags: head.TagCount === 0 ? NO_TAGS : 'unknown',
+        lock: {
+          retention: retention ?? { state: 'absent' },
+          hold: holdOf(head.ObjectLockLegalHoldStatus) ?? 'absent',
+        },
+      },
+    };
+  }
+
+  private async readWithoutHead(ref: ObjectRef): Promise<ReadAnswer> {
+    const listed = await findByListing(this.client, ref, this.owner, () => this.signal());
+    if (listed === undefined) return { kind: 'gone' };
+    if ('refused' in listed) return { kind: 'no-permission', action: 's3:ListBucketVersions' };
+    const found = { bucket: ref.bucket, key: ref.key, versionId: versionIdOf(listed.versionId) };
+    const [retention, hold] = await Promise.all([this.readRetention(found), this.readHold(found)]);
+    if (retention.kind !== 'seen') return retention;
+    return {
+      kind: 'found',
+      version: {
+        ref: found,
+        created: instantOf(listed.modified.getTime()),
+        size: listed.size ?? 'unknown',
+        tags: 'unknown',
+        lock: { retention: retention.lock.retention, hold: hold.kind === 'seen' ? hold.lock.hold : 'absent' },
+      },
+    };
+  }
+
+  private async readRetention(ref: VersionRef): Promise<LockAnswer> {
+    const answer = await ask(`read the retention of ${nameOf(ref)}`, () =>
+      this.client.send(new GetObjectRetentionCommand(this.input(ref)), this.options()),
+    );
+    if (!isRefused(answer)) return seen(retentionOf(answer.Retention ?? {}) ?? { state: 'absent' }, 'absent');
+    return this.lockRefused(answer.refused, seen({ state: 'none' }, 'absent'));
+  }
+
+  private async readHold(ref: VersionRef): Promise<LockAnswer> {
+    const answer = await ask(`read the legal hold of ${nameOf(ref)}`, () =>
+      this.client.send(new GetObjectLegalHoldCommand(this.input(ref)), this.options()),
+    );
+    if (!isRefused(answer)) return seen({ state: 'absent' }, holdOf(answer.LegalHold?.Status) ?? 'absent');
+    return this.lockRefused(answer.refused, seen({ state: 'absent' }, 'none'));
+  }
+
+  /** Only the 404 that says so means "no lock"; a denial means that nothing was seen. */
+  private lockRefused(refused: Refusal, none: LockAnswer): LockAnswer {
+    const { status, code } = refused;
+    if (status === NOT_FOUND) return this.capabilities.unlockedCodes.includes(code) ? none : { kind: 'gone' };
+    if (status === MARKER) return { kind: 'marker' };
+    if (status === 400 && code === 'InvalidRequest') return { kind: 'no-lock-on-bucket' };
+    return seen({ state: 'absent' }, 'absent');
+  }
+
+  private input(ref: VersionRef): {
+    Bucket: string;
+    Key: string;
+    VersionId: string;
+    ExpectedBucketOwner?: string;
+  } {
+    return { Bucket: ref.bucket, Key: ref.key, VersionId: ref.versionId, ...this.owner };
+  }
+
+  private options(): { abortSignal: AbortSignal } {
+    return { abortSignal: this.signal() };
+  }
+
+  private signal(): AbortSignal {
+    return AbortSignal.timeout(this.budget);
+  }
+}
+
+function writeRefused({ status, code, requestId }: Refusal): WriteAnswer {
+  const id = requestId === undefined ? {} : { requestId };
+  if (status === DENIED) return { kind: 'denied', ...id };
+  if (status === NOT_FOUND) return { kind: 'gone' };
+  if (status === MARKER) return { kind: 'marker' };
+  if (status === 400 && code === 'InvalidRequest') return { kind: 'no-lock-on-bucket' };
+  return { kind: 'rejected', code, ...id };
+}
+
+/** A lock is seen only with both its mode and its date; anything less shows nothing. */
+function retentionOf(shown: {
+  Mode?: string | undefined;
+  RetainUntilDate?: Date | undefined;
+  EventHold?: string | undefined;
+}): Retention | undefined {
+  const { Mode: mode, RetainUntilDate: date, EventHold: eventHold } = shown;
+  if (date === undefined || (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE')) return undefined;
+  const until = instantOf(date.getTime());
+  return eventHold === 'ON'
+    ? { state: 'locked', mode, until, eventHeld: true }
+    : { state: 'locked', mode, until };
+}
+
+function holdOf(status: string | undefined): Hold | undefined {
+  if (status === undefined) return undefined;
+  return status === 'ON' ? 'on' : 'none';
+}
+
+function seen(retention: Retention, hold: Hold): LockAnswer {
+  return { kind: 'seen', lock: { retention, hold } };
+}
+
+/** A version as messages name it; the key quoted, since uploaders choose it. */
+function nameOf({ bucket, key, versionId }: ObjectRef): string {
+  return `${bucket}/${JSON.stringify(key)}${versionId === undefined ? '' : ` version ${versionId}`}`;
+}

@@ -1,0 +1,135 @@
+/** A policy file turned into what deciding needs: periods parsed, conditions compiled, rules indexed. */
+import { type Instant, parseEndOfDay } from '../lock/instant.ts';
+import { type Mode } from '../lock/state.ts';
+import { type RuleIndex, indexRules } from './index-rules.ts';
+import { type Condition, compileMatch } from './match.ts';
+import { type CalendarUnit, type Period, longestDays, parsePeriod } from './period.ts';
+import { type PolicyFile, type RuleFile } from './schema.ts';
+
+/** S3 refuses to lock anything for longer than this. */
+export const STORE_MAXIMUM = 'P100Y';
+
+export interface Settings {
+  readonly maximum: Period;
+  readonly minimum: Period;
+  readonly buffer: Period;
+  readonly roundUp: 'second' | 'day';
+  readonly onConflict: 'strongest' | 'combine';
+  readonly unmatched: 'report' | 'error';
+  /** The longest time from one pass to the end of the next: what a rolling lock must outlast. */
+  readonly horizon: readonly Period[];
+}
+
+/** How an event hold states its length to S3: whole days or whole years. */
+export type HoldDuration = { readonly days: number } | { readonly years: number };
+
+export type Term =
+  | { readonly form: 'fixed'; readonly period: Period; readonly base: 'created' | CalendarUnit }
+  | {
+      readonly form: 'tag';
+      readonly tag: string;
+      readonly atMost: Period;
+      readonly otherwise: Period;
+      readonly base: 'created' | CalendarUnit;
+    }
+  | { readonly form: 'since-tag'; readonly tag: string; readonly period: Period }
+  | { readonly form: 'event'; readonly event: string; readonly duration: HoldDuration }
+  | { readonly form: 'until'; readonly until: Instant }
+  | { readonly form: 'remaining'; readonly atLeast: Period; readonly extendTo: Period };
+
+export interface Rule {
+  /** Its place in the file: reports name rules in this order. */
+  readonly order: number;
+  readonly name: string;
+  readonly enforce: 'apply' | 'observe';
+  readonly mode: Mode;
+  readonly term: Term;
+  readonly buffer: Period;
+  readonly settle: Period | undefined;
+  readonly match: NonNullable<RuleFile['match']>;
+  readonly conditions: readonly Condition[];
+}
+
+export interface Policy {
+  /** SHA-256 of the file, hex: every record names the policy it followed. */
+  readonly hash: string;
+  readonly settings: Settings;
+  readonly rules: readonly Rule[];
+  readonly index: RuleIndex<Rule>;
+}
+
+const NO_TIME = parsePeriod('P0D');
+
+const CURRENT: Condition = {
+  text: 'versions: current',
+  test: ({ current }) => (current === 'unknown' ? 'current' : current ? 'yes' : 'no'),
+  seen: () => 'it is not the current version of its key',
+};
+
+/** Compiles a valid policy file; the file is trusted to have passed its checks. */
+export function compilePolicy(file: PolicyFile, deploymentMaximum: string, hash: string): Policy {
+  const settings = compileSettings(file, deploymentMaximum);
+  const rules = file.rules.map((rule, order) => compileRule(rule, order, settings));
+  return { hash, settings, rules, index: indexRules(rules) };
+}
+
+function compileSettings(file: PolicyFile, deploymentMaximum: string): Settings {
+  const { maximum, minimum, buffer, roundUp, onConflict, unmatched, passes } = file.settings ?? {};
+  return {
+    maximum: parsePeriod(maximum ?? deploymentMaximum),
+    minimum: minimum === undefined ? NO_TIME : parsePeriod(minimum),
+    buffer: buffer === undefined ? NO_TIME : parsePeriod(buffer),
+    roundUp: roundUp ?? 'second',
+    onConflict: onConflict ?? 'strongest',
+    unmatched: unmatched ?? 'report',
+    horizon: [passes?.every ?? 'P7D', passes?.listingAge ?? 'P2D', passes?.runTime ?? 'P1D'].map(parsePeriod),
+  };
+}
+
+function compileRule(rule: RuleFile, order: number, settings: Settings): Rule {
+  const match = rule.match ?? {};
+  const buffer = rule.lock.buffer === undefined ? settings.buffer : parsePeriod(rule.lock.buffer);
+  return {
+    order,
+    name: rule.name,
+    enforce: rule.enforce ?? 'apply',
+    mode: rule.lock.mode,
+    term: compileTerm(rule.lock, buffer, settings),
+    buffer,
+    settle: rule.settle === undefined ? undefined : parsePeriod(rule.settle),
+    match,
+    conditions: rule.lock.versions === 'current' ? [...compileMatch(match), CURRENT] : compileMatch(match),
+  };
+}
+
+function compileTerm(lock: RuleFile['lock'], buffer: Period, settings: Settings): Term {
+  if (lock.until !== undefined) return { form: 'until', until: parseEndOfDay(lock.until) };
+  if (lock.remaining !== undefined) {
+    const { atLeast, extendTo } = lock.remaining;
+    return { form: 'remaining', atLeast: parsePeriod(atLeast), extendTo: parsePeriod(extendTo) };
+  }
+  const { for: length = 'P0D', from = 'created' } = lock;
+  if (typeof length === 'object') {
+    const { tag, atMost, otherwise } = length;
+    return {
+      form: 'tag',
+      tag,
+      atMost: atMost === undefined ? settings.maximum : parsePeriod(atMost),
+      otherwise: parsePeriod(otherwise),
+      base: typeof from === 'object' && 'endOf' in from ? from.endOf : 'created',
+    };
+  }
+  const period = parsePeriod(length);
+  if (from === 'created') return { form: 'fixed', period, base: from };
+  if ('endOf' in from) return { form: 'fixed', period, base: from.endOf };
+  if ('tag' in from) return { form: 'since-tag', tag: from.tag, period };
+  return { form: 'event', event: from.event, duration: holdDuration(period, buffer) };
+}
+
+/** Years where the period is whole years and no buffer is added, or else days by the longest case. */
+function holdDuration(period: Period, buffer: Period): HoldDuration {
+  const noBuffer = buffer.months === 0 && buffer.days === 0 && buffer.seconds === 0;
+  return noBuffer && period.months % 12 === 0 && period.days === 0 && period.seconds === 0
+    ? { years: period.months / 12 }
+    : { days: longestDays(period) + longestDays(buffer) };
+}
