@@ -110,3 +110,7 @@ export const OUTCOMES = {
 } as const satisfies Record<string, Ending>;
 
 export type OutcomeCode = keyof typeof OUTCOMES;
+
+export function isOutcomeCode(code: unknown): code is OutcomeCode {
+  return typeof code === 'string' && Object.hasOwn(OUTCOMES, code);
+}

@@ -1,0 +1,106 @@
+/** Starts the local cloud for a command, and shows what it does until Ctrl-C. */
+import { bundleFunctions } from '../local/bundle.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../local/cloud.ts';
+import { HoldfastError } from '../lib/errors.ts';
+import { isOutcomeCode, OUTCOMES } from '../lib/audit/outcome.ts';
+import { paint, print, visible } from './output.ts';
+import { recordsFile } from './records-file.ts';
+
+export const RECORDS = '.holdfast/records.ndjson';
+
+/** Bundles the functions and starts the cloud; every record is kept in the file of records. */
+export async function startLocalCloud(options: CloudOptions, records: string): Promise<Cloud> {
+  await bundleFunctions();
+  const keep = recordsFile(records);
+  try {
+    const cloud = await startCloud(options);
+    cloud.output.on('record', keep);
+    return cloud;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') {
+      throw new HoldfastError('bad-input', {
+        what: `port ${options.port ?? 0} is taken by another program`,
+        next: 'give another one with --port',
+        cause,
+      });
+    }
+    throw cause;
+  }
+}
+
+/** One line for every version that the functions dealt with. */
+export function showRecords(cloud: Cloud): void {
+  cloud.output.on('record', (record) => {
+    const line = recordLine(record);
+    if (line !== undefined) print(line);
+  });
+  cloud.output.on('log', (line) => {
+    const problem = problemLine(line);
+    if (problem !== undefined) print(problem);
+  });
+}
+
+/** Waits for Ctrl-C or a polite end. */
+export async function untilStopped(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  print();
+  print('stopping');
+}
+
+/** What to type into another terminal. */
+export function commandsToTry({ url, credentials }: Cloud, bucket: string): string[] {
+  const environment = {
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_DEFAULT_REGION: 'us-east-1',
+  };
+  const exports = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return [
+    `export ${exports.join(' ')}`,
+    `aws s3 cp README.md s3://${bucket}/invoices/readme.md`,
+    `aws s3api get-object-retention --bucket ${bucket} --key invoices/readme.md`,
+    `aws s3api delete-object --bucket ${bucket} --key invoices/readme.md --version-id "$(aws s3api head-object --bucket ${bucket} --key invoices/readme.md --query VersionId --output text)"`,
+  ];
+}
+
+interface ShownRecord {
+  readonly phase?: unknown;
+  readonly time?: unknown;
+  readonly bucket?: unknown;
+  readonly key?: unknown;
+  readonly outcome?: unknown;
+  readonly decidedBy?: unknown;
+  readonly after?: { readonly mode?: unknown; readonly until?: unknown };
+}
+
+function recordLine(record: ShownRecord): string | undefined {
+  const { phase, time, bucket, key, outcome, decidedBy, after } = record;
+  if (phase !== 'outcome' || !isOutcomeCode(outcome)) return undefined;
+  const { covered, meaning, next } = OUTCOMES[outcome];
+  const mark = covered ? paint('green', '✔') : paint('red', '✘');
+  const lock = typeof after?.until === 'string' ? `  ${String(after.mode)} until ${after.until}` : '';
+  const rule = typeof decidedBy === 'string' ? `  by ${decidedBy}` : '';
+  const advice = next === '' ? '' : `  ${paint('dim', next)}`;
+  const clock = String(time).slice(11, 19);
+  return `${mark} ${clock}  ${visible(`${String(bucket)}/${String(key)}`)}  ${meaning}${lock}${rule}${advice}`;
+}
+
+/** Lines that the functions log at level ERROR, and what the cloud itself has to say. */
+function problemLine(line: string): string | undefined {
+  if (!line.startsWith('{')) return `${paint('yellow', '!')} ${visible(line)}`;
+  try {
+    const { level, message, error } = JSON.parse(line) as {
+      level?: string;
+      message?: string;
+      error?: { message?: string };
+    };
+    if (level !== 'ERROR') return undefined;
+    return `${paint('yellow', '!')} ${visible(`${message ?? 'failed'}: ${error?.message ?? ''}`)}`;
+  } catch {
+    return `${paint('yellow', '!')} ${visible(line)}`;
+  }
+}

@@ -1,0 +1,63 @@
+/** Reads what the user typed into values, with errors that say what to type instead. */
+import { HoldfastError } from '../lib/errors.ts';
+import { type Instant, parseDayOrInstant, parseInstant } from '../lib/lock/instant.ts';
+import { type LockState, type Mode } from '../lib/lock/state.ts';
+import { type Tags } from '../lib/policy/facts.ts';
+
+/** `a=b,c=d` as tags; S3 allows no comma in them. */
+export function tagsOption(text: string | undefined): Tags {
+  const tags = new Map<string, string>();
+  for (const pair of text?.split(',').filter((part) => part !== '') ?? []) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw badOption('--tags', pair, 'write --tags name=value,name=value');
+    tags.set(pair.slice(0, at), pair.slice(at + 1));
+  }
+  return tags;
+}
+
+export function sizeOption(text: string | undefined): number | 'unknown' {
+  if (text === undefined) return 'unknown';
+  if (!/^\d{1,15}$/.test(text)) throw badOption('--size', text, 'write a number of bytes');
+  return Number(text);
+}
+
+export function instantOption(text: string | undefined, otherwise: Instant): Instant {
+  return text === undefined
+    ? otherwise
+    : parseInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+}
+
+/** The lock that a version already carries, from `--mode-now`, `--until-now` and `--hold-now`. */
+export function lockOption(options: { modeNow?: string; untilNow?: string; holdNow?: boolean }): LockState {
+  const { modeNow, untilNow } = options;
+  const hold = options.holdNow === true ? 'on' : 'none';
+  if (modeNow === undefined && untilNow === undefined) return { retention: { state: 'none' }, hold };
+  if (modeNow === undefined)
+    throw badOption('--until-now', untilNow ?? '', 'give --mode-now too: a date without a mode is no lock');
+  if (untilNow === undefined)
+    throw badOption('--mode-now', modeNow, 'give --until-now too: a mode without a date is no lock');
+  return {
+    retention: { state: 'locked', mode: modeOption(modeNow), until: parseDayOrInstant(untilNow) },
+    hold,
+  };
+}
+
+/** `s3://bucket/key`: everything after the bucket's slash is the key, as it is. */
+export function objectOption(text: string): { bucket: string; key: string } {
+  const match = /^s3:\/\/([^/]+)\/([\s\S]+)$/.exec(text);
+  const [, bucket, key] = match ?? [];
+  if (bucket === undefined || key === undefined)
+    throw badOption('the object', text, 'write it as s3://bucket/key');
+  if (Buffer.byteLength(key) > 1_024)
+    throw badOption('the key', `${key.slice(0, 40)}…`, 'S3 keys are 1,024 bytes long at most');
+  return { bucket, key };
+}
+
+function modeOption(text: string): Mode {
+  if (text === 'GOVERNANCE' || text === 'COMPLIANCE') return text;
+  throw badOption('--mode-now', text, 'write GOVERNANCE or COMPLIANCE, in capitals');
+}
+
+export function badOption(option: string, given: string, next: string): HoldfastError {
+  return new HoldfastError('bad-input', { what: `${option} cannot be ${JSON.stringify(given)}`, next });
+}

@@ -1,0 +1,44 @@
+/** Reads a policy file from disk and compiles it. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { HoldfastError } from '../errors.ts';
+import { type ParsedPolicy, parsePolicy } from '../policy/parse.ts';
+import { type Policy } from '../policy/compile.ts';
+
+/**
+ * Reads and checks a policy file.
+ *
+ * @param maximum - the deployment's cap, as a period.
+ * @throws HoldfastError `bad-input` when the file cannot be read.
+ */
+export function readPolicy(path: string, maximum?: string): ParsedPolicy {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new HoldfastError('bad-input', {
+      what: `${path} cannot be read`,
+      next: 'check the path of the policy file',
+      cause,
+    });
+  }
+  const hash = createHash('sha256').update(text).digest('hex');
+  return parsePolicy(text, maximum === undefined ? { hash } : { hash, maximum });
+}
+
+/**
+ * Reads a policy that must be valid.
+ *
+ * @throws HoldfastError `bad-policy` with every fault at its line and column.
+ */
+export function loadPolicy(path: string, maximum?: string): Policy {
+  const parsed = readPolicy(path, maximum);
+  if (parsed.ok) return parsed.policy;
+  const faults = parsed.problems
+    .filter(({ severity }) => severity === 'error')
+    .map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`);
+  throw new HoldfastError('bad-policy', {
+    what: faults.join('\n'),
+    next: 'mend the policy; nothing is locked by a broken one',
+  });
+}

@@ -1,0 +1,147 @@
+/** What serverless.yml wires together, as far as the local cloud can run it: functions, queues, event rules. */
+import { readFileSync } from 'node:fs';
+import { parse, type ScalarTag } from 'yaml';
+
+export interface StackFunction {
+  readonly name: string;
+  /** The bundle and the name of its export: `dist/on-object-event.handler`. */
+  readonly handler: string;
+  readonly timeoutSeconds: number;
+  readonly environment: Readonly<Record<string, unknown>>;
+  /** The queues that it takes batches from. */
+  readonly queues: readonly { readonly queue: string; readonly batchSize: number }[];
+}
+
+export interface StackQueue {
+  readonly name: string;
+  readonly visibilitySeconds: number;
+  readonly deadLetters?: { readonly queue: string; readonly maxReceives: number };
+}
+
+export interface StackRule {
+  readonly name: string;
+  readonly pattern: unknown;
+  /** The queues that it sends to. */
+  readonly targets: readonly string[];
+}
+
+export interface Stack {
+  readonly functions: readonly StackFunction[];
+  readonly queues: readonly StackQueue[];
+  readonly rules: readonly StackRule[];
+}
+
+/** A CloudFormation function, as the local cloud resolves it. */
+export interface Intrinsic {
+  readonly intrinsic: 'Ref' | 'GetAtt' | 'Sub' | 'Join';
+  readonly argument: unknown;
+}
+
+const TAGS: ScalarTag[] = (['Ref', 'GetAtt', 'Sub'] as const).map((intrinsic) => ({
+  tag: `!${intrinsic}`,
+  resolve: (argument: string): Intrinsic => ({ intrinsic, argument }),
+}));
+const JOIN = {
+  tag: '!Join',
+  collection: 'seq' as const,
+  resolve: (): Intrinsic => ({ intrinsic: 'Join', argument: undefined }),
+};
+
+/**
+ * Reads serverless.yml.
+ *
+ * @param params - values for `${param:...}`, in place of the defaults of the file.
+ */
+export function readStack(path: string, params: Readonly<Record<string, unknown>>): Stack {
+  const file = record(parse(readFileSync(path, 'utf8'), { customTags: [...TAGS, JOIN] }));
+  const values = { ...record(record(file.params).default), ...params };
+  const resources = Object.entries(record(record(file.resources).Resources));
+  const ofType = (type: string): [string, Fields][] =>
+    resources
+      .filter(([, resource]) => record(resource).Type === type)
+      .map(([name, resource]) => [name, record(substitute(record(resource).Properties, values))]);
+  return {
+    functions: Object.entries(record(file.functions)).map(([name, fn]) =>
+      functionOf(name, record(substitute(fn, values))),
+    ),
+    queues: ofType('AWS::SQS::Queue').map(([name, queue]) => queueOf(name, queue)),
+    rules: ofType('AWS::Events::Rule').map(([name, rule]) => ({
+      name,
+      pattern: rule.EventPattern,
+      targets: list(rule.Targets).map((target) => resourceOf(record(target).Arn)),
+    })),
+  };
+}
+
+function functionOf(name: string, fn: Fields): StackFunction {
+  const sources = list(fn.events).flatMap((event) => {
+    const source = record(event).sqs;
+    return source === undefined ? [] : [record(source)];
+  });
+  return {
+    name,
+    handler: text(fn.handler, `functions.${name}.handler`),
+    timeoutSeconds: number(fn.timeout, 6),
+    environment: record(fn.environment),
+    queues: sources.map((source) => ({
+      queue: resourceOf(source.arn),
+      batchSize: number(source.batchSize, 10),
+    })),
+  };
+}
+
+function queueOf(name: string, queue: Fields): StackQueue {
+  const redrive = record(queue.RedrivePolicy);
+  const target = redrive.deadLetterTargetArn;
+  return {
+    name,
+    visibilitySeconds: number(queue.VisibilityTimeout, 30),
+    ...(target !== undefined && {
+      deadLetters: { queue: resourceOf(target), maxReceives: number(redrive.maxReceiveCount, 5) },
+    }),
+  };
+}
+
+/** Puts values in place of `${param:name}`; a value that is nothing else keeps its type. */
+function substitute(node: unknown, values: Fields): unknown {
+  if (typeof node === 'string') {
+    const whole = /^\$\{param:(\w+)\}$/.exec(node)?.[1];
+    if (whole !== undefined) return values[whole];
+    return node.replaceAll(/\$\{param:(\w+)\}/g, (_, name: string) => String(values[name]));
+  }
+  if (Array.isArray(node)) return node.map((item) => substitute(item, values));
+  return isFields(node)
+    ? Object.fromEntries(Object.entries(node).map(([key, value]) => [key, substitute(value, values)]))
+    : node;
+}
+
+/** The resource that an ARN or a reference in the template means. */
+function resourceOf(reference: unknown): string {
+  const { intrinsic, argument } = record(reference);
+  if ((intrinsic === 'Ref' || intrinsic === 'GetAtt') && typeof argument === 'string')
+    return argument.split('.')[0] ?? '';
+  throw new Error('serverless.yml: only !Ref and !GetAtt can name a resource in the local cloud');
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(node: unknown): node is Fields {
+  return typeof node === 'object' && node !== null && !Array.isArray(node);
+}
+
+function record(node: unknown): Fields {
+  return isFields(node) ? node : {};
+}
+
+function list(node: unknown): readonly unknown[] {
+  return Array.isArray(node) ? node : [];
+}
+
+function number(node: unknown, otherwise: number): number {
+  return typeof node === 'number' ? node : otherwise;
+}
+
+function text(node: unknown, where: string): string {
+  if (typeof node !== 'string') throw new Error(`serverless.yml: ${where} is missing`);
+  return node;
+}

@@ -1,0 +1,21 @@
+/** The tour: what Holdfast does, played with real requests, act by act. */
+import type { Cloud } from '../cloud.ts';
+import type { Act } from './act.ts';
+import { refusalAct } from './refusal-act.ts';
+import { buildStage } from './stage.ts';
+import { uploadAct } from './upload-act.ts';
+
+export type { Act } from './act.ts';
+export type { RefusalRow } from './refusal-act.ts';
+export type { UploadRow } from './upload-act.ts';
+
+/** Plays the acts one after the other; each is yielded as soon as it is over. */
+export async function* playTour(cloud: Cloud, outside: boolean): AsyncGenerator<Act> {
+  const stage = await buildStage(cloud, outside);
+  try {
+    yield await uploadAct(stage);
+    yield await refusalAct(stage);
+  } finally {
+    stage.client.destroy();
+  }
+}

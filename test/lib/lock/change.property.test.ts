@@ -1,0 +1,118 @@
+import { describe, expect } from '@jest/globals';
+import { fc, it } from '@fast-check/jest';
+import { afterWrite, change, type Change, type Wish, writeOf } from '../../../lib/lock/change.ts';
+import { type Instant, instantOf } from '../../../lib/lock/instant.ts';
+import { type LockState, noWeaker } from '../../../lib/lock/state.ts';
+
+const NOW = instantOf(Date.UTC(2026, 10, 20));
+const DAY = 86_400_000;
+
+const mode = fc.constantFrom('GOVERNANCE' as const, 'COMPLIANCE' as const);
+/** Few distinct days, some of them past, so that equal dates and expired locks come up often. */
+const moment = fc.integer({ min: -3, max: 12 }).map((days) => instantOf(NOW + days * DAY));
+const anyMoment = fc.integer({ min: -3 * DAY, max: 12 * DAY }).map((ms) => instantOf(NOW + ms));
+
+const state: fc.Arbitrary<LockState> = fc.record({
+  retention: fc.oneof(
+    fc.constant({ state: 'none' as const }),
+    fc.record({ state: fc.constant('locked' as const), mode, until: fc.oneof(moment, anyMoment) }),
+  ),
+  hold: fc.constantFrom('none' as const, 'on' as const),
+});
+
+const wish: fc.Arbitrary<Wish> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant({ kind: 'hold' as const }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('retention' as const),
+      mode,
+      until: fc.oneof(moment, anyMoment),
+      notAfter: fc.constantFrom(instantOf(NOW + 10 * DAY), instantOf(NOW + 20 * DAY)),
+      onConflict: fc.constantFrom('strongest' as const, 'combine' as const),
+    }),
+  },
+);
+
+interface Run {
+  readonly end: LockState;
+  readonly steps: readonly LockState[];
+  readonly changes: readonly Change[];
+}
+
+/** Plays wishes, one after the other, on a store that does what it is told. */
+function play(start: LockState, wishes: readonly Wish[]): Run {
+  const steps: LockState[] = [];
+  const changes: Change[] = [];
+  let end = start;
+  for (const next of wishes) {
+    const made = change(end, next, NOW);
+    const write = writeOf(made);
+    if (write !== undefined) end = afterWrite(end, write);
+    changes.push(made);
+    steps.push(end);
+  }
+  return { end, steps, changes };
+}
+
+function inConflict({ changes }: Run): boolean {
+  return changes.some(({ kind }) => kind === 'mode-weaker' || kind === 'mode-stricter');
+}
+
+describe('whatever is wished, in whatever order', () => {
+  it.prop([state, fc.array(wish, { maxLength: 12 })])('no lock is ever weakened', (start, wishes) => {
+    const { steps } = play(start, wishes);
+
+    [start, ...steps].reduce((before, next) => {
+      expect(noWeaker(before, next, NOW)).toBe(true);
+      return next;
+    });
+  });
+
+  it.prop([state, wish])('the same wish twice writes once', (start, wished) => {
+    const { end } = play(start, [wished]);
+
+    expect(writeOf(change(end, wished, NOW))).toBeUndefined();
+  });
+
+  it.prop([state, wish])('no write goes beyond the cap, nor into the past', (start, wished) => {
+    const write = writeOf(change(start, wished, NOW));
+
+    if (write?.kind === 'retention' && wished.kind === 'retention') {
+      expect(write.until).toBeLessThanOrEqual(wished.notAfter);
+      expect(write.until).toBeGreaterThan(NOW);
+    }
+  });
+
+  it.prop([state, fc.array(wish, { minLength: 1, maxLength: 6 }), fc.infiniteStream(fc.nat())])(
+    'any order and any repetition of the same wishes ends no weaker than after any of them, and ends differ only with a conflict reported',
+    (start, wishes, random) => {
+      const shuffled = [...wishes, ...wishes]
+        .map((wished) => ({ wished, rank: random.next().value as number }))
+        .sort((a, b) => a.rank - b.rank)
+        .map(({ wished }) => wished);
+      // Wishes that disagree about conflicts are two policies, not two orders of one.
+      const agreed = (list: readonly Wish[]): Wish[] =>
+        list.map((next) => (next.kind === 'hold' ? next : { ...next, onConflict: 'strongest', notAfter: far }));
+      const far = instantOf(NOW + 20 * DAY);
+
+      const [one, other] = [play(start, agreed(wishes)), play(start, agreed(shuffled))];
+
+      for (const run of [one, other]) {
+        for (const step of run.steps) expect(noWeaker(step, run.end, NOW)).toBe(true);
+      }
+      if (JSON.stringify(one.end) !== JSON.stringify(other.end)) {
+        expect(inConflict(one) || inConflict(other)).toBe(true);
+      }
+    },
+  );
+
+  it.prop([fc.array(wish, { maxLength: 6 }), moment])('an unseen lock is only ever tried, never called covered', (wishes) => {
+    const unseen: LockState = { retention: { state: 'absent' }, hold: 'absent' };
+
+    for (const wished of wishes) {
+      const made = change(unseen, wished, NOW as Instant);
+      expect(['cannot-tell', 'term-over', 'refused']).toContain(made.kind);
+    }
+  });
+});
