@@ -81,17 +81,22 @@ export function endOf(moment: Instant, unit: CalendarUnit): Instant {
 
 /** A period as days, by the longest case that the calendar has: P1M is 31, P6Y is 2,192. */
 export function longestDays(period: Period): number {
-  const days = new Set<number>();
-  // Leap years come every fourth year from 2000 to 2096, so these four years hold every longest case.
-  for (let start = Date.UTC(2000, 0, 1); start < Date.UTC(2004, 0, 1); start += DAY) {
-    days.add(Math.ceil((addPeriod(instantOf(start), period) - start) / DAY));
-  }
-  return Math.max(...days);
+  return Math.ceil(longest(period) / DAY);
 }
 
 /** Whether a period can last longer than another, each by its longest case. */
 export function isLonger(period: Period, limit: Period): boolean {
-  return longestDays(period) > longestDays(limit);
+  return longest(period) > longest(limit);
+}
+
+/** Milliseconds of the longest case. */
+function longest(period: Period): number {
+  let most = 0;
+  // Leap years come every fourth year from 2000 to 2096, so these four years hold every longest case.
+  for (let start = Date.UTC(2000, 0, 1); start < Date.UTC(2004, 0, 1); start += DAY) {
+    most = Math.max(most, addPeriod(instantOf(start), period) - start);
+  }
+  return most;
 }
 
 function addMonths(from: Instant, months: number): number {

@@ -93,7 +93,9 @@ describe('whatever is wished, in whatever order', () => {
         .map(({ wished }) => wished);
       // Wishes that disagree about conflicts are two policies, not two orders of one.
       const agreed = (list: readonly Wish[]): Wish[] =>
-        list.map((next) => (next.kind === 'hold' ? next : { ...next, onConflict: 'strongest', notAfter: far }));
+        list.map((next) =>
+          next.kind === 'hold' ? next : { ...next, onConflict: 'strongest', notAfter: far },
+        );
       const far = instantOf(NOW + 20 * DAY);
 
       const [one, other] = [play(start, agreed(wishes)), play(start, agreed(shuffled))];
@@ -107,12 +109,15 @@ describe('whatever is wished, in whatever order', () => {
     },
   );
 
-  it.prop([fc.array(wish, { maxLength: 6 }), moment])('an unseen lock is only ever tried, never called covered', (wishes) => {
-    const unseen: LockState = { retention: { state: 'absent' }, hold: 'absent' };
+  it.prop([fc.array(wish, { maxLength: 6 }), moment])(
+    'an unseen lock is only ever tried, never called covered',
+    (wishes) => {
+      const unseen: LockState = { retention: { state: 'absent' }, hold: 'absent' };
 
-    for (const wished of wishes) {
-      const made = change(unseen, wished, NOW as Instant);
-      expect(['cannot-tell', 'term-over', 'refused']).toContain(made.kind);
-    }
-  });
+      for (const wished of wishes) {
+        const made = change(unseen, wished, NOW as Instant);
+        expect(['cannot-tell', 'term-over', 'refused']).toContain(made.kind);
+      }
+    },
+  );
 });

@@ -22,29 +22,62 @@ describe('the law of the lock', () => {
   const table: { stored: LockState; wanted: Wish; kind: string; sends?: [Mode, Instant] }[] = [
     { stored: UNLOCKED, wanted: wish('GOVERNANCE', Y2028), kind: 'set', sends: ['GOVERNANCE', Y2028] },
     { stored: UNLOCKED, wanted: wish('COMPLIANCE', Y2028), kind: 'set', sends: ['COMPLIANCE', Y2028] },
-    { stored: locked('COMPLIANCE', past), wanted: wish('GOVERNANCE', Y2028), kind: 'set', sends: ['GOVERNANCE', Y2028] },
-    { stored: locked('GOVERNANCE', Y2027), wanted: wish('GOVERNANCE', Y2028), kind: 'extend', sends: ['GOVERNANCE', Y2028] },
-    { stored: locked('COMPLIANCE', Y2027), wanted: wish('COMPLIANCE', Y2028), kind: 'extend', sends: ['COMPLIANCE', Y2028] },
+    {
+      stored: locked('COMPLIANCE', past),
+      wanted: wish('GOVERNANCE', Y2028),
+      kind: 'set',
+      sends: ['GOVERNANCE', Y2028],
+    },
+    {
+      stored: locked('GOVERNANCE', Y2027),
+      wanted: wish('GOVERNANCE', Y2028),
+      kind: 'extend',
+      sends: ['GOVERNANCE', Y2028],
+    },
+    {
+      stored: locked('COMPLIANCE', Y2027),
+      wanted: wish('COMPLIANCE', Y2028),
+      kind: 'extend',
+      sends: ['COMPLIANCE', Y2028],
+    },
     { stored: locked('GOVERNANCE', Y2028), wanted: wish('GOVERNANCE', Y2028), kind: 'nothing' },
     { stored: locked('GOVERNANCE', Y2029), wanted: wish('GOVERNANCE', Y2028), kind: 'nothing' },
     { stored: locked('COMPLIANCE', Y2029), wanted: wish('COMPLIANCE', Y2028), kind: 'nothing' },
     { stored: locked('COMPLIANCE', Y2029), wanted: wish('GOVERNANCE', Y2028), kind: 'nothing' },
-    { stored: locked('GOVERNANCE', Y2027), wanted: wish('COMPLIANCE', Y2028), kind: 'mode-weaker', sends: ['GOVERNANCE', Y2028] },
+    {
+      stored: locked('GOVERNANCE', Y2027),
+      wanted: wish('COMPLIANCE', Y2028),
+      kind: 'mode-weaker',
+      sends: ['GOVERNANCE', Y2028],
+    },
     { stored: locked('GOVERNANCE', Y2029), wanted: wish('COMPLIANCE', Y2028), kind: 'mode-weaker' },
     { stored: locked('COMPLIANCE', Y2027), wanted: wish('GOVERNANCE', Y2028), kind: 'mode-stricter' },
-    { stored: locked('COMPLIANCE', Y2027), wanted: wish('GOVERNANCE', Y2028, 'combine'), kind: 'extend', sends: ['COMPLIANCE', Y2028] },
+    {
+      stored: locked('COMPLIANCE', Y2027),
+      wanted: wish('GOVERNANCE', Y2028, 'combine'),
+      kind: 'extend',
+      sends: ['COMPLIANCE', Y2028],
+    },
     { stored: UNLOCKED, wanted: wish('GOVERNANCE', past), kind: 'term-over' },
     { stored: UNLOCKED, wanted: wish('GOVERNANCE', NOW), kind: 'term-over' },
     { stored: UNLOCKED, wanted: wish('COMPLIANCE', parseInstant('2036-01-01T00:00:01Z')), kind: 'refused' },
-    { stored: { retention: { state: 'absent' }, hold: 'none' }, wanted: wish('GOVERNANCE', Y2028), kind: 'cannot-tell', sends: ['GOVERNANCE', Y2028] },
+    {
+      stored: { retention: { state: 'absent' }, hold: 'none' },
+      wanted: wish('GOVERNANCE', Y2028),
+      kind: 'cannot-tell',
+      sends: ['GOVERNANCE', Y2028],
+    },
   ];
 
-  it.each(table)('$stored.retention, wanted $wanted.mode $wanted.until: $kind', ({ stored, wanted, kind, sends }) => {
-    const made = change(stored, wanted, NOW);
+  it.each(table)(
+    '$stored.retention, wanted $wanted.mode $wanted.until: $kind',
+    ({ stored, wanted, kind, sends }) => {
+      const made = change(stored, wanted, NOW);
 
-    expect(made.kind).toBe(kind);
-    expect(writeOf(made)).toStrictEqual(sends && { kind: 'retention', mode: sends[0], until: sends[1] });
-  });
+      expect(made.kind).toBe(kind);
+      expect(writeOf(made)).toStrictEqual(sends && { kind: 'retention', mode: sends[0], until: sends[1] });
+    },
+  );
 
   it('rounds a date up to a whole second, never down', () => {
     const made = change(UNLOCKED, wish('GOVERNANCE', (Y2028 + 1) as Instant), NOW);
@@ -70,7 +103,10 @@ describe('the law of the lock', () => {
       hold: 'none',
     };
 
-    expect(change(held, wish('GOVERNANCE', Y2028), NOW)).toStrictEqual({ kind: 'refused', code: 'event-held' });
+    expect(change(held, wish('GOVERNANCE', Y2028), NOW)).toStrictEqual({
+      kind: 'refused',
+      code: 'event-held',
+    });
     expect(change(held, wish('GOVERNANCE', Y2027), NOW)).toStrictEqual({ kind: 'nothing' });
   });
 
