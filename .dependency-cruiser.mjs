@@ -10,14 +10,45 @@ const only = (name, from, allowed, comment) => ({
 export default {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    only('lock-knows-only-itself', '^lib/lock/', '^lib/(lock|errors)', 'the law depends on nothing but the names of failures'),
+    only(
+      'lock-knows-only-itself',
+      '^lib/lock/',
+      '^lib/(lock|errors)',
+      'the law depends on nothing but the names of failures',
+    ),
     only('policy-over-lock', '^lib/policy/', '^lib/(policy|lock|errors)', 'pure: values in, values out'),
     only('ports-are-words', '^lib/ports/', '^lib/(ports|lock|policy|audit|errors)', 'interfaces only'),
     only('audit-is-pure', '^lib/audit/', '^lib/(audit|lock|policy|errors)', 'records are values'),
-    only('app-uses-ports', '^lib/app/', '^lib/(app|ports|lock|policy|audit|events|errors)', 'use cases never see an adapter'),
-    only('adapters-implement-ports', '^lib/(aws|providers)/', '^lib/(aws|providers|ports|lock|policy|audit|errors)', 'adapters know ports, not use cases'),
-    only('functions-stay-thin', '^functions/', '^lib/', 'a function parses, calls one use case, maps the answer'),
-    only('the-judge-stands-alone', '^local/', '^local/', 'the embedded cloud shares no code with what it judges'),
+    only(
+      'app-uses-ports',
+      '^lib/app/',
+      '^lib/(app|ports|lock|policy|audit|events|errors)',
+      'use cases never see an adapter',
+    ),
+    only(
+      'adapters-implement-ports',
+      '^lib/(aws|providers)/',
+      '^lib/(aws|providers|ports|lock|policy|audit|errors)',
+      'adapters know ports, not use cases',
+    ),
+    only(
+      'roots-know-both-sides',
+      '^lib/compose/',
+      '^lib/',
+      'the only place that joins use cases and adapters',
+    ),
+    only(
+      'functions-stay-thin',
+      '^functions/',
+      '^lib/',
+      'a function parses, calls one use case, maps the answer',
+    ),
+    only(
+      'the-judge-stands-alone',
+      '^local/',
+      '^local/',
+      'the embedded cloud shares no code with what it judges',
+    ),
     {
       name: 'pure-core-has-no-sdk',
       severity: 'error',

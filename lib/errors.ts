@@ -1,7 +1,7 @@
 /** Every failure Holdfast names: a stable code, what happened, and what to do next. */
 
 /** Maps each code to the exit code of the command line and the status of the HTTP API. */
-export const FAILURES = {
+const FAILURES = {
   'bad-input': { exit: 2, status: 400 },
   'bad-policy': { exit: 2, status: 422 },
   'bad-event': { exit: 2, status: 400 },

@@ -25,6 +25,8 @@ export function modernNode() {
   if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
   const own = `${root}node_modules/.bin/node`;
   if (existsSync(own)) return own;
-  console.error(`Holdfast needs Node 22.18 or newer; this is ${process.version}, and none came along for this machine.`);
+  console.error(
+    `Holdfast needs Node 22.18 or newer; this is ${process.version}, and none came along for this machine.`,
+  );
   process.exit(2);
 }

@@ -16,13 +16,17 @@ const built = spawnSync(node, ['scripts/build.ts'], { cwd, stdio: ['ignore', 'ig
 if (built.status !== 0) process.exit(built.status ?? 1);
 
 if (!process.env.HOLDFAST_TEST_RGW) {
-  console.error('The contract suite runs on the embedded S3 alone: set HOLDFAST_TEST_RGW (see test/servers) for Ceph RGW too.');
+  console.error(
+    'The contract suite runs on the embedded S3 alone: set HOLDFAST_TEST_RGW (see test/servers) for Ceph RGW too.',
+  );
 }
 const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const jest = ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${results}`, ...process.argv.slice(2)];
 const { status } = spawnSync(node, [...flags, ...jest], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
 
-const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(results, 'utf8'));
+const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+  readFileSync(results, 'utf8'),
+);
 rmSync(folder, { recursive: true });
 const failed = numFailedTests + numRuntimeErrorTestSuites;
 console.log(`${numPassedTests} passed, ${failed} failed`);

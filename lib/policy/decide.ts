@@ -95,7 +95,7 @@ export function decide(policy: Policy, version: VersionFacts, now: Instant): Dec
 }
 
 /** Law 5: the last moment that a rule may lock a version to. */
-export function capOf(rule: Rule, version: VersionFacts, now: Instant, policy: Policy): Instant {
+function capOf(rule: Rule, version: VersionFacts, now: Instant, policy: Policy): Instant {
   const start = version.created > now ? version.created : now;
   const end = addPeriod(addPeriod(start, policy.settings.maximum), rule.buffer);
   return (end + (policy.settings.roundUp === 'day' ? DAY : 1_000)) as Instant;

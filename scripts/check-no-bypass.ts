@@ -1,0 +1,25 @@
+/** Law 2 as a check: nothing that ships may even name the governance bypass. `npm run laws`. */
+import { globSync, readFileSync } from 'node:fs';
+
+const SHIPPED = [
+  'functions/**/*.ts',
+  'lib/**/*.ts',
+  'cli/**/*.{ts,mjs}',
+  'serverless.yml',
+  'scripts/start.mjs',
+];
+const BYPASS = /bypass[-_]?governance|BypassGovernance/i;
+
+const named = SHIPPED.flatMap((pattern) => globSync(pattern)).flatMap((file) =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line, at) => (BYPASS.test(line) ? [`${file}:${at + 1}: ${line.trim()}`] : [])),
+);
+for (const line of named) console.error(line);
+if (named.length > 0) {
+  console.error(
+    'Law 2: never bypass. Only local/ and test/ may name it, since they play the store that refuses.',
+  );
+  process.exit(1);
+}
+console.log('law 2: no code that ships names the governance bypass');
