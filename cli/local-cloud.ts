@@ -6,8 +6,6 @@ import { isOutcomeCode, OUTCOMES } from '../lib/audit/outcome.ts';
 import { paint, print, visible } from './output.ts';
 import { recordsFile } from './records-file.ts';
 
-export const RECORDS = '.holdfast/records.ndjson';
-
 /** Bundles the functions and starts the cloud; every record is kept in the file of records. */
 export async function startLocalCloud(options: CloudOptions, records: string): Promise<Cloud> {
   await bundleFunctions();

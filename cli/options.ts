@@ -4,6 +4,9 @@ import { type Instant, parseDayOrInstant, parseInstant } from '../lib/lock/insta
 import { type LockState, type Mode } from '../lib/lock/state.ts';
 import { type Tags } from '../lib/policy/facts.ts';
 
+/** Where the local cloud keeps its records. */
+export const RECORDS = '.holdfast/records.ndjson';
+
 /** `a=b,c=d` as tags; S3 allows no comma in them. */
 export function tagsOption(text: string | undefined): Tags {
   const tags = new Map<string, string>();
@@ -58,6 +61,14 @@ function modeOption(text: string): Mode {
   throw badOption('--mode-now', text, 'write GOVERNANCE or COMPLIANCE, in capitals');
 }
 
-export function badOption(option: string, given: string, next: string): HoldfastError {
+/** A port of this machine; 0 takes any free one. */
+export function portOption(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw badOption('--port', text, 'give a number from 0 to 65535');
+  return port;
+}
+
+function badOption(option: string, given: string, next: string): HoldfastError {
   return new HoldfastError('bad-input', { what: `${option} cannot be ${JSON.stringify(given)}`, next });
 }

@@ -1,5 +1,5 @@
 /** What every command prints with: colours only on a terminal, tables, JSON. */
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
 
@@ -20,9 +20,9 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, undefined, 2));
 }
 
-/** Lines up rows under their headings; each column is as wide as its widest cell. */
+/** Lines up rows under their headings; each column is as wide as its widest cell. Cells must be {@link visible}. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [headings, ...rows].map((row) => row.map(visible));
+  const lines = [headings, ...rows];
   const widths = headings.map((_, column) => Math.max(...lines.map((row) => width(row[column] ?? ''))));
   return lines
     .map((row, at) => {
@@ -43,9 +43,9 @@ export function visible(text: string): string {
 
 const segments = new Intl.Segmenter();
 
-/** Columns on a terminal: most emoji take two. */
+/** Columns on a terminal: colours take none, most emoji two. */
 function width(text: string): number {
-  return Array.from(segments.segment(text)).reduce(
+  return Array.from(segments.segment(stripVTControlCharacters(text))).reduce(
     (columns, { segment }) => columns + (/\p{Emoji_Presentation}/u.test(segment) ? 2 : 1),
     0,
   );

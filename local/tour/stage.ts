@@ -1,6 +1,6 @@
 /** What the acts of the tour play on: a cloud, a client as any user has, and the records as they arrive. */
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Cloud } from '../cloud.ts';
 
 /** A record of the audit log, as far as the tour shows it. */
@@ -36,12 +36,9 @@ export interface Stage {
   ): Promise<SeenRecord | undefined>;
 }
 
-const LOCAL_BUCKET = 'demo';
-
-export async function buildStage(cloud: Cloud, outside: boolean): Promise<Stage> {
+export async function buildStage(cloud: Cloud, bucket: string, outside: boolean): Promise<Stage> {
   const { url: endpoint, region, credentials } = cloud;
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
-  const bucket = outside ? `holdfast-tour-${randomBytes(4).toString('hex')}` : LOCAL_BUCKET;
   await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
 
   const waiting = new Set<{

@@ -9,9 +9,9 @@ export type { Act } from './act.ts';
 export type { RefusalRow } from './refusal-act.ts';
 export type { UploadRow } from './upload-act.ts';
 
-/** Plays the acts one after the other; each is yielded as soon as it is over. */
-export async function* playTour(cloud: Cloud, outside: boolean): AsyncGenerator<Act> {
-  const stage = await buildStage(cloud, outside);
+/** Plays the acts in a new bucket, one after the other; each is yielded as soon as it is over. */
+export async function* playTour(cloud: Cloud, bucket: string, outside: boolean): AsyncGenerator<Act> {
+  const stage = await buildStage(cloud, bucket, outside);
   try {
     yield await uploadAct(stage);
     yield await refusalAct(stage);

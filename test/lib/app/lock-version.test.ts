@@ -8,7 +8,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { lockVersion } from '../../../lib/app/lock-version.ts';
 import { type VersionRef, versionIdOf } from '../../../lib/ports/lock-store.ts';
-import { type Fault } from '../../../local/s3/index.ts';
+import { type Fault } from '../../../local/s3/types.ts';
 import { customerKey, makeBucket, upload } from '../../helpers/bucket.ts';
 import { onePolicy, testDeps, type TestDepsOptions } from '../../helpers/deps.ts';
 import { type Embedded, startEmbedded } from '../../helpers/embedded.ts';

@@ -1,0 +1,163 @@
+/** Plays the tour and shows it; loaded only when somebody asks for it. */
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { HoldfastError } from '../../lib/errors.ts';
+import { providerNamed } from '../../lib/providers/index.ts';
+import type { Cloud, OutsideStore } from '../../local/cloud.ts';
+import { type Act, playTour, type RefusalRow, type UploadRow } from '../../local/tour/tour.ts';
+import { commandsToTry, showRecords, startLocalCloud, untilStopped } from '../local-cloud.ts';
+import { portOption, RECORDS } from '../options.ts';
+import { paint, print, printJson, table, visible } from '../output.ts';
+
+export interface TourOptions {
+  readonly once?: true;
+  readonly json?: true;
+  readonly port: string;
+  readonly store?: string;
+  readonly provider: string;
+  readonly region: string;
+}
+
+const FOLDER = resolve(import.meta.dirname, '../../local/tour');
+const LOCAL_BUCKET = 'demo';
+
+/** Plays the tour; stays up after it unless it was asked to end. */
+export async function runTour(options: TourOptions): Promise<void> {
+  const outside = options.store === undefined ? undefined : outsideStore(options.store, options);
+  const ends = options.once === true || options.json === true || outside !== undefined;
+  const cloud = await startFor(options, outside, ends);
+  try {
+    const acts = await playOn(cloud, outside, options.json === true);
+    const ok = acts.every((act) => act.ok);
+    if (options.json === true) printJson({ acts, ok });
+    else print(`${mark(ok)} ${ok ? 'every step went as it must' : 'some steps did not go as they must'}`);
+    if (!ok) process.exitCode = 7;
+    if (!ends) await stayUp(cloud);
+  } finally {
+    await cloud.close();
+  }
+}
+
+async function startFor(
+  options: TourOptions,
+  outside: OutsideStore | undefined,
+  ends: boolean,
+): Promise<Cloud> {
+  const policyFile = resolve(FOLDER, outside === undefined ? 'policy.yaml' : 'policy-outside.yaml');
+  const start = async (port: number): Promise<Cloud> =>
+    startLocalCloud({ port, policyFile, ...(outside && { outside }) }, RECORDS);
+  if (options.port !== '') return start(portOption(options.port));
+  try {
+    return await start(ends ? 0 : 9_000);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'bad-input') return start(0);
+    throw error;
+  }
+}
+
+/** A store of somebody else may refuse the tour before it begins: that is no fault of the tour. */
+async function playOn(cloud: Cloud, outside: OutsideStore | undefined, quiet: boolean): Promise<Act[]> {
+  try {
+    return await play(cloud, outside, quiet);
+  } catch (cause) {
+    if (outside === undefined) throw cause;
+    const why = cause instanceof Error ? cause.message || cause.name : String(cause);
+    throw new HoldfastError('unreachable', {
+      what: `the tour could not be played on ${outside.url}: ${why}`,
+      next: 'check the address, the credentials, and that they may make a bucket with Object Lock',
+      cause,
+    });
+  }
+}
+
+async function play(cloud: Cloud, outside: OutsideStore | undefined, quiet: boolean): Promise<Act[]> {
+  const bucket = outside === undefined ? LOCAL_BUCKET : `holdfast-tour-${randomBytes(4).toString('hex')}`;
+  if (!quiet) {
+    print(
+      paint(
+        'bold',
+        'Holdfast: every object version locked for as long as its rules say, and no lock ever weakened.',
+      ),
+    );
+    print();
+    print(
+      outside === undefined
+        ? `An S3 that enforces Object Lock runs on ${cloud.url}, in memory.`
+        : outsideText(outside, bucket),
+    );
+    print();
+  }
+  const acts: Act[] = [];
+  for await (const act of playTour(cloud, bucket, outside !== undefined)) {
+    acts.push(act);
+    if (quiet) continue;
+    print(`${mark(act.ok)} ${paint('bold', act.name)}`);
+    print(actTable(act));
+    print();
+  }
+  return acts;
+}
+
+function outsideText({ url }: OutsideStore, bucket: string): string {
+  return [
+    `Playing on ${url}. It sends no events here, so each event is made from the answer to its upload.`,
+    `The versions stay locked there for up to 15 minutes, in the bucket ${bucket}; empty it after that.`,
+  ].join('\n');
+}
+
+function actTable({ rows }: Act): string {
+  const uploads = rows.filter((row): row is UploadRow => 'did' in row);
+  if (uploads.length > 0) {
+    return table(
+      ['', 'object', 'what was done', 'rule', 'lock before', 'lock after', 'seconds'],
+      uploads.map(({ object, did, rule, before, after, seconds, ok, remark }) => [
+        mark(ok),
+        visible(object),
+        did,
+        rule,
+        before,
+        after,
+        `${seconds === null ? '–' : seconds.toFixed(2)}  ${visible(remark)}`,
+      ]),
+    );
+  }
+  const refusals = rows.filter((row): row is RefusalRow => 'tried' in row);
+  return table(
+    ['', 'what was tried', 'must be', 'S3 answered'],
+    refusals.map(({ tried, must, answered, ok }) => [mark(ok), tried, must, answered]),
+  );
+}
+
+async function stayUp(cloud: Cloud): Promise<void> {
+  print();
+  print(
+    `The S3 stays up on ${paint('bold', cloud.url)}, credentials ${cloud.credentials.accessKeyId} / ${cloud.credentials.secretAccessKey}. Try in another terminal:`,
+  );
+  for (const line of commandsToTry(cloud, LOCAL_BUCKET)) print(`  ${line}`);
+  print();
+  print(`Every upload is locked and shown here; records are kept in ${RECORDS}. Ctrl-C stops.`);
+  showRecords(cloud);
+  await untilStopped();
+}
+
+function outsideStore(url: string, { provider, region }: TourOptions): OutsideStore {
+  const accessKeyId = process.env.AWS_ACCESS_KEY_ID;
+  const secretAccessKey = process.env.AWS_SECRET_ACCESS_KEY;
+  if (!URL.canParse(url)) {
+    throw new HoldfastError('bad-input', {
+      what: `${url} is not an address`,
+      next: 'write it as https://s3.example.com',
+    });
+  }
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new HoldfastError('bad-input', {
+      what: 'there are no credentials for the store',
+      next: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    });
+  }
+  return { url, region, credentials: { accessKeyId, secretAccessKey }, kind: providerNamed(provider).name };
+}
+
+function mark(ok: boolean): string {
+  return ok ? paint('green', '✔') : paint('red', '✘');
+}

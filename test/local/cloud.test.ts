@@ -1,0 +1,109 @@
+import { CreateBucketCommand, PutObjectCommand, PutObjectTaggingCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Cloud, startCloud } from '../../local/cloud.ts';
+
+const POLICY = `version: 1
+rules:
+  - name: everything
+    lock: { mode: GOVERNANCE, for: P1D }
+  - name: by-tag
+    match: { tags: { class: invoice } }
+    lock: { mode: COMPLIANCE, for: P10Y }
+    settle: PT1S
+`;
+
+interface Outcome {
+  readonly phase: string;
+  readonly key: string;
+  readonly outcome?: string;
+  readonly decidedBy?: string;
+}
+
+// The function runs as its bundle, from dist/, in an environment of its own: as it would in Lambda.
+describe('the local cloud', () => {
+  let cloud: Cloud;
+  let client: S3Client;
+  const Bucket = 'docs';
+
+  /** The next outcome about a key, other than that it waits. */
+  const outcomeOf = async (key: string): Promise<Outcome> =>
+    new Promise((resolve) => {
+      const onRecord = (record: object): void => {
+        const seen = record as Outcome;
+        if (seen.key !== key || seen.phase !== 'outcome' || seen.outcome === 'settling') return;
+        cloud.output.off('record', onRecord);
+        resolve(seen);
+      };
+      cloud.output.on('record', onRecord);
+    });
+
+  beforeAll(async () => {
+    const policyFile = join(mkdtempSync(join(tmpdir(), 'holdfast-cloud-')), 'policy.yaml');
+    writeFileSync(policyFile, POLICY);
+    cloud = await startCloud({ policyFile });
+    const { url: endpoint, region, credentials } = cloud;
+    client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+  }, 20_000);
+  afterAll(async () => {
+    client.destroy();
+    await cloud.close();
+  });
+
+  it('locks an upload', async () => {
+    const outcome = outcomeOf('plain 😀+%.txt');
+
+    await client.send(new PutObjectCommand({ Bucket, Key: 'plain 😀+%.txt', Body: 'x' }));
+
+    expect(await outcome).toMatchObject({ outcome: 'locked', decidedBy: 'everything' });
+  });
+
+  it('lets tags settle by way of the queue, then locks by them', async () => {
+    const outcome = outcomeOf('tagged.txt');
+
+    await client.send(
+      new PutObjectCommand({ Bucket, Key: 'tagged.txt', Body: 'x', Tagging: 'class=invoice' }),
+    );
+
+    expect(await outcome).toMatchObject({ outcome: 'locked', decidedBy: 'by-tag' });
+  });
+
+  it('looks again when tags change', async () => {
+    const first = outcomeOf('later.txt');
+    await client.send(new PutObjectCommand({ Bucket, Key: 'later.txt', Body: 'x' }));
+    await first;
+    const second = outcomeOf('later.txt');
+
+    const Tagging = { TagSet: [{ Key: 'class', Value: 'invoice' }] };
+    await client.send(new PutObjectTaggingCommand({ Bucket, Key: 'later.txt', Tagging }));
+
+    expect(await second).toMatchObject({ outcome: 'mode-weaker', decidedBy: 'by-tag' });
+  });
+
+  it('says why an upload into a bucket without lock stays unlocked', async () => {
+    await client.send(new CreateBucketCommand({ Bucket: 'open' }));
+    const outcome = outcomeOf('open.txt');
+
+    await client.send(new PutObjectCommand({ Bucket: 'open', Key: 'open.txt', Body: 'x' }));
+
+    expect(await outcome).toMatchObject({ outcome: 'no-lock-on-bucket' });
+  });
+
+  it('parks a message that is no event, and reports it', async () => {
+    const line = new Promise((resolve) => {
+      cloud.output.once('log', resolve);
+    });
+
+    cloud.publish({
+      id: 'x',
+      source: 'aws.s3',
+      'detail-type': 'Object Created',
+      detail: { bucket: { name: 'docs' } },
+    });
+
+    expect(JSON.parse(String(await line))).toMatchObject({ level: 'ERROR', code: 'bad-event' });
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readStack } from '../../local/stack.ts';
+
+describe('the wiring of serverless.yml', () => {
+  it('is what the local cloud runs', () => {
+    const stack = readStack('serverless.yml', { buckets: [{ exists: true }] });
+
+    expect(stack.functions).toMatchObject([
+      {
+        name: 'onObjectEvent',
+        handler: 'dist/on-object-event.handler',
+        queues: [{ queue: 'UploadQueue', batchSize: 10 }],
+        environment: { HOLDFAST_QUEUE_URL: { intrinsic: 'Ref', argument: 'UploadQueue' } },
+      },
+    ]);
+    expect(stack.queues).toContainEqual({
+      name: 'UploadQueue',
+      visibilitySeconds: 360,
+      deadLetters: { queue: 'UploadDeadLetters', maxReceives: 5 },
+    });
+    expect(stack.rules).toMatchObject([
+      {
+        name: 'UploadRule',
+        targets: ['UploadQueue'],
+        pattern: { detail: { bucket: { name: [{ exists: true }] } } },
+      },
+    ]);
+  });
+
+  it('lacks a function that the file lacks', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'holdfast-stack-')), 'serverless.yml');
+    writeFileSync(path, 'service: empty\n');
+
+    expect(readStack(path, {})).toStrictEqual({ functions: [], queues: [], rules: [] });
+  });
+});
