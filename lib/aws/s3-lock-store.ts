@@ -53,7 +53,7 @@ export class S3LockStore implements LockStore {
   private readonly owner: { ExpectedBucketOwner?: string };
   private readonly budget: number;
 
-  constructor({ client, provider, expectedBucketOwner, budget = 30_000 }: S3LockStoreOptions) {
+  constructor({ client, provider, expectedBucketOwner, budget = 10_000 }: S3LockStoreOptions) {
     this.client = client;
     this.capabilities = provider;
     this.owner = expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner };
