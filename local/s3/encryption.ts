@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { headerOf, type Call } from './call.ts';
-import { accessDenied, invalidArgument, invalidRequest } from './errors.ts';
+import { accessDenied, invalidArgument, invalidRequest, S3Error } from './errors.ts';
 import type { Encryption } from './version.ts';
 
 const CUSTOMER = 'x-amz-server-side-encryption-customer';
@@ -51,10 +51,11 @@ function customerKeyMd5(call: Call, prefix: string): string | undefined {
       `${prefix}-key`,
     );
   if (algorithm !== 'AES256')
-    throw invalidArgument(
+    throw new S3Error(
+      400,
+      'InvalidEncryptionAlgorithmError',
       'The Encryption request you specified is not valid. Supported value: AES256.',
-      `${prefix}-algorithm`,
-      algorithm,
+      { ArgumentName: `${prefix}-algorithm`, ArgumentValue: algorithm },
     );
   const bytes = Buffer.from(key, 'base64');
   if (bytes.length !== KEY_BYTES)

@@ -45,15 +45,15 @@ export function verifySignature(request: S3Request, service: Service): Signed {
     credentials.payloadHash,
   ].join('\n');
   // Header bytes arrive as Latin-1; some clients sign them as they are, some as UTF-8 text.
-  const matches = (['latin1', 'utf8'] as const).some((encoding) => {
+  const texts = (['latin1', 'utf8'] as const).map((encoding) => {
     const hash = createHash('sha256').update(canonical, encoding).digest('hex');
-    const text = [ALGORITHM, credentials.timestamp, scope, hash].join('\n');
-    return sameText(hmacHex(signingKey, text), credentials.signature);
+    return [ALGORITHM, credentials.timestamp, scope, hash].join('\n');
   });
-  if (!matches)
+  if (!texts.some((text) => sameText(hmacHex(signingKey, text), credentials.signature)))
     throw signatureDoesNotMatch({
       AWSAccessKeyId: credentials.accessKeyId,
       SignatureProvided: credentials.signature,
+      StringToSign: texts[0] ?? '',
       CanonicalRequest: canonical,
     });
   const seed = credentials.signature;
@@ -94,7 +94,13 @@ function checkScope(credentials: Credentials, region: string): void {
 function checkTime(credentials: Credentials, now: number): void {
   if (credentials.expires !== undefined) {
     if (credentials.time > now + SKEW_MS) throw accessDenied('Request is not yet valid');
-    if (now > credentials.time + credentials.expires * 1000) throw accessDenied('Request has expired');
+    const end = credentials.time + credentials.expires * 1000;
+    if (now > end)
+      throw new S3Error(403, 'AccessDenied', 'Request has expired', {
+        'X-Amz-Expires': String(credentials.expires),
+        Expires: new Date(end).toISOString(),
+        ServerTime: new Date(now).toISOString(),
+      });
     return;
   }
   if (Math.abs(now - credentials.time) > SKEW_MS)

@@ -1,5 +1,5 @@
 import { bucketOf, queryOf, type Answer, type Call, type Operation } from '../call.ts';
-import { lockable } from '../lookup.ts';
+import { readable } from '../lookup.ts';
 import { S3Error } from '../errors.ts';
 import { branch, leaf, xmlDocument } from '../xml.ts';
 import { owner } from './buckets.ts';
@@ -52,7 +52,7 @@ export const UNCONFIGURED: Readonly<Record<string, Operation>> = {
     return ownersAcl(call);
   },
   GetObjectAcl: (call) => {
-    lockable(call, bucketOf(call));
+    readable(call, bucketOf(call));
     return ownersAcl(call);
   },
   GetBucketPolicy: absent('NoSuchBucketPolicy', 'The bucket policy does not exist'),
