@@ -3,6 +3,7 @@ import { type Change, type Residual, type Wish } from '../lib/lock/change.ts';
 import { formatInstant } from '../lib/lock/instant.ts';
 import { type LockState } from '../lib/lock/state.ts';
 import { type Explanation } from '../lib/policy/explain.ts';
+import { FACTS } from '../lib/policy/facts.ts';
 import { paint, visible } from './output.ts';
 
 const MEANING: Readonly<Record<Change['kind'], string>> = {
@@ -48,15 +49,17 @@ export function decisionLines({ decision, changes }: Explanation): string[] {
   });
   if (decision.wishes.length === 0)
     lines.push(paint('bold', nothingWanted(decision.matched, decision.undecided.length)));
-  for (const wish of decision.observed?.wishes ?? [])
-    lines.push(`${wishText(wish)}  ${paint('dim', '(under observation: recorded, not written)')}`);
+  if (decision.observed !== undefined) {
+    const would = decision.observed.wishes.map(wishText).join(', ') || 'no lock';
+    lines.push(paint('dim', `if the rules under observation applied: ${would}`));
+  }
   for (const { rule, mode, event } of decision.eventHold ? [decision.eventHold] : []) {
     lines.push(`${mode} until ${visible(event)} is reported  by rule ${rule}`);
   }
   for (const { rule, detail } of decision.reports)
     lines.push(`${paint('yellow', 'note')}  ${rule}: ${visible(detail)}`);
   for (const { rule, fact } of decision.undecided)
-    lines.push(`${paint('yellow', 'note')}  ${rule}: cannot be decided without the ${fact}`);
+    lines.push(`${paint('yellow', 'note')}  ${rule}: cannot be decided without knowing ${FACTS[fact].name}`);
   for (const { mode, from, until, rule } of decision.residuals) {
     lines.push(
       `${paint('yellow', 'gap')}   ${rule ?? ''}: ${mode} is wanted from ${formatInstant(from)} to ${formatInstant(until)}, and a stricter rule ends first`,
@@ -81,7 +84,7 @@ export function explanationLines({ rules }: Explanation): string[] {
           paint('dim', `    ${visible(`${rule.failed}: ${rule.seen}`)}`),
         ];
       case 'undecided':
-        return [`${paint('yellow', '?')} ${rule.rule}`, `    its ${rule.missing} could not be read`];
+        return [`${paint('yellow', '?')} ${rule.rule}`, `    ${FACTS[rule.missing].name} could not be read`];
     }
   });
 }
@@ -107,6 +110,9 @@ function wishText(wish: Wish): string {
 function changeText(made: Change): string {
   const meaning = MEANING[made.kind];
   if (made.kind === 'refused') return `${meaning}: ${made.code}`;
+  if ('write' in made && made.kind === 'mode-weaker' && made.write.kind === 'retention') {
+    return `${meaning}: extend to ${made.write.mode} until ${formatInstant(made.write.until)}`;
+  }
   return 'residual' in made
     ? `${meaning} (gap from ${formatInstant(made.residual.from)} to ${formatInstant(made.residual.until)})`
     : meaning;

@@ -1,6 +1,6 @@
 /** Reads what the user typed into values, with errors that say what to type instead. */
 import { HoldfastError } from '../lib/errors.ts';
-import { type Instant, parseDayOrInstant, parseInstant } from '../lib/lock/instant.ts';
+import { type Instant, parseDayOrInstant, parseStartOrInstant } from '../lib/lock/instant.ts';
 import { type LockState, type Mode } from '../lib/lock/state.ts';
 import { type Tags } from '../lib/policy/facts.ts';
 
@@ -25,9 +25,7 @@ export function sizeOption(text: string | undefined): number | 'unknown' {
 }
 
 export function instantOption(text: string | undefined, otherwise: Instant): Instant {
-  return text === undefined
-    ? otherwise
-    : parseInstant(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+  return text === undefined ? otherwise : parseStartOrInstant(text);
 }
 
 /** The lock that a version already carries, from `--mode-now`, `--until-now` and `--hold-now`. */

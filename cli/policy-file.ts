@@ -6,10 +6,11 @@ import { parsePeriod } from '../lib/policy/period.ts';
 import { type Problem } from '../lib/policy/problems.ts';
 
 /** The deployment's cap, where the environment states it. */
-export function deploymentMaximum(option: string | undefined): string | undefined {
+export function deploymentCap(option: string | undefined): { maximum?: string } {
   const maximum = option ?? process.env.HOLDFAST_MAXIMUM;
-  if (maximum !== undefined) parsePeriod(maximum);
-  return maximum;
+  if (maximum === undefined) return {};
+  parsePeriod(maximum);
+  return { maximum };
 }
 
 /**
@@ -18,7 +19,7 @@ export function deploymentMaximum(option: string | undefined): string | undefine
  * @throws HoldfastError `bad-policy`, with every fault as `file:line:column: message`.
  */
 export function policyOption(path: string, maximum?: string): Policy {
-  const parsed = readPolicy(path, deploymentMaximum(maximum));
+  const parsed = readPolicy(path, deploymentCap(maximum));
   if (parsed.ok) return parsed.policy;
   throw new HoldfastError('bad-policy', {
     what: problemLines(path, parsed.problems).join('\n'),

@@ -4,7 +4,15 @@ import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { type CasesFile, casesSchema, runCase } from '../../lib/policy/cases.ts';
+import { type Instant } from '../../lib/lock/instant.ts';
+import {
+  type CaseResult,
+  type CasesFile,
+  casesSchema,
+  type PolicyCase,
+  runCase,
+} from '../../lib/policy/cases.ts';
+import { type Policy } from '../../lib/policy/compile.ts';
 import { decisionJson } from '../decision-text.ts';
 import { instantOption } from '../options.ts';
 import { paint, print, printJson, visible } from '../output.ts';
@@ -43,7 +51,7 @@ export function addPolicyTest(policy: Command): void {
       }
       const compiled = policyOption(policyPath, options.maximum);
       const now = instantOption(file.now, systemClock.now());
-      const results = file.cases.map((one) => runCase(compiled, one, now));
+      const results = file.cases.map((one) => runNamed(path, compiled, one, now));
       const failed = results.filter(({ ok }) => !ok).length;
       if (options.json === true) {
         printJson({
@@ -62,6 +70,20 @@ export function addPolicyTest(policy: Command): void {
       }
       if (failed > 0) process.exitCode = 7;
     });
+}
+
+/** A date that cannot be read is a fault of one case in one file: name both. */
+function runNamed(path: string, policy: Policy, one: PolicyCase, now: Instant): CaseResult {
+  try {
+    return runCase(policy, one, now);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HoldfastError('bad-input', {
+      what: `${path}: case "${one.name}": ${why}`,
+      next: 'mend the case',
+      cause,
+    });
+  }
 }
 
 function readCases(path: string): CasesFile {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readPolicy } from '../../lib/aws/load-policy.ts';
 import { paint, print, printError, printJson } from '../output.ts';
-import { deploymentMaximum, problemLines } from '../policy-file.ts';
+import { deploymentCap, problemLines } from '../policy-file.ts';
 
 export function addValidate(program: Command): void {
   program
@@ -15,7 +15,7 @@ export function addValidate(program: Command): void {
       '\nExamples:\n  holdfast validate policy.yaml\n  holdfast validate policy.yaml --maximum P12Y --json',
     )
     .action((path: string, options: { maximum?: string; json?: true }) => {
-      const parsed = readPolicy(path, deploymentMaximum(options.maximum));
+      const parsed = readPolicy(path, deploymentCap(options.maximum));
       const problems = parsed.ok ? parsed.warnings : parsed.problems;
       if (options.json === true) printJson({ ok: parsed.ok, problems });
       else if (parsed.ok) {

@@ -67,6 +67,11 @@ export function parseDayOrInstant(text: string): Instant {
   return DATE.test(text) ? parseEndOfDay(text) : parseInstant(text);
 }
 
+/** Reads a day as its start in UTC, or a date with time as that moment. */
+export function parseStartOrInstant(text: string): Instant {
+  return parseInstant(dayExists(text) ? `${text}T00:00:00Z` : text);
+}
+
 /** Whether the text is a day that the calendar has: 2023-02-29 is not. */
 export function dayExists(text: string): boolean {
   if (!DATE.test(text)) return false;

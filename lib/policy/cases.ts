@@ -1,6 +1,13 @@
 /** Users' own tests of their policy: versions as they might be, and the lock that each must get. */
 import * as z from 'zod';
-import { formatInstant, type Instant, parseDayOrInstant, parseInstant } from '../lock/instant.ts';
+import { type Wish } from '../lock/change.ts';
+import {
+  formatInstant,
+  type Instant,
+  parseDayOrInstant,
+  parseInstant,
+  parseStartOrInstant,
+} from '../lock/instant.ts';
 import { type LockState } from '../lock/state.ts';
 import { type Policy } from './compile.ts';
 import { explain, type Explanation } from './explain.ts';
@@ -8,6 +15,12 @@ import { type VersionFacts } from './facts.ts';
 
 const moment = z.string();
 const mode = z.enum(['GOVERNANCE', 'COMPLIANCE']);
+
+const lockExpected = {
+  mode: z.union([mode, z.literal('none')]).optional(),
+  until: moment.optional(),
+  hold: z.boolean().optional(),
+};
 
 export const casesSchema = z.strictObject({
   policy: z.string().min(1).optional(),
@@ -27,12 +40,15 @@ export const casesSchema = z.strictObject({
           lock: z.strictObject({ mode, until: moment }).optional(),
           hold: z.boolean().optional(),
         }),
-        expect: z.strictObject({
-          mode: z.union([mode, z.literal('none')]).optional(),
-          until: moment.optional(),
-          hold: z.boolean().optional(),
-          rule: z.string().optional(),
-        }),
+        expect: z
+          .strictObject({
+            ...lockExpected,
+            rule: z.string().optional(),
+            observed: z.strictObject(lockExpected).optional(),
+          })
+          .refine((expected) => Object.keys(expected).length > 0, {
+            error: 'say at least one thing that is expected',
+          }),
       }),
     )
     .min(1),
@@ -60,28 +76,36 @@ export function runCase(
   { name, version, expect, ...one }: PolicyCase,
   now: Instant,
 ): CaseResult {
-  const at = one.now === undefined ? now : parseInstant(one.now);
+  const at = one.now === undefined ? now : parseStartOrInstant(one.now);
   const explanation = explain(policy, factsOf(version), at);
-  const wishes = explanation.decision.wishes;
-  const wish = wishes.find((candidate) => candidate.kind === 'retention');
-  const differences: string[] = [];
-  const compare = <T extends string | boolean>(what: string, expected: T | undefined, got: T): void => {
-    if (expected !== undefined && expected !== got)
-      differences.push(`${what} is ${String(got)}, not ${String(expected)}`);
-  };
-  compare('mode', expect.mode, wish?.mode ?? 'none');
-  compare(
-    'until',
-    expect.until && formatInstant(parseDayOrInstant(expect.until)),
-    wish === undefined ? 'none' : formatInstant(wish.until),
-  );
-  compare(
-    'hold',
-    expect.hold,
-    wishes.some(({ kind }) => kind === 'hold'),
-  );
-  compare('rule', expect.rule, explanation.decision.decidedBy ?? 'none');
+  const { decision } = explanation;
+  const differences = [
+    ...compareLock('', expect, decision.wishes),
+    ...compare('rule', expect.rule, decision.decidedBy ?? 'none'),
+    ...compareLock('observed ', expect.observed ?? {}, decision.observed?.wishes ?? []),
+  ];
   return { name, ok: differences.length === 0, differences, explanation };
+}
+
+function compareLock(
+  what: string,
+  expected: PolicyCase['expect']['observed'] & object,
+  wishes: readonly Wish[],
+): string[] {
+  const wish = wishes.find((candidate) => candidate.kind === 'retention');
+  const until = expected.until && formatInstant(parseDayOrInstant(expected.until));
+  const held = wishes.some(({ kind }) => kind === 'hold');
+  return [
+    ...compare(`${what}mode`, expected.mode, wish?.mode ?? 'none'),
+    ...compare(`${what}until`, until, wish === undefined ? 'none' : formatInstant(wish.until)),
+    ...compare(`${what}hold`, expected.hold, held),
+  ];
+}
+
+function compare<T extends string | boolean>(what: string, expected: T | undefined, got: T): string[] {
+  return expected === undefined || expected === got
+    ? []
+    : [`${what} is ${String(got)}, not ${String(expected)}`];
 }
 
 function factsOf({

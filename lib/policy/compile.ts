@@ -1,9 +1,9 @@
 /** A policy file turned into what deciding needs: periods parsed, conditions compiled, rules indexed. */
-import { type Instant, parseEndOfDay } from '../lock/instant.ts';
+import { DAY, type Instant, parseEndOfDay } from '../lock/instant.ts';
 import { type Mode } from '../lock/state.ts';
-import { type RuleIndex, indexRules } from './index-rules.ts';
+import { type RuleIndex, indexRules, openPart } from './index-rules.ts';
 import { type Condition, compileMatch } from './match.ts';
-import { type CalendarUnit, type Period, longestDays, parsePeriod } from './period.ts';
+import { addPeriod, type CalendarUnit, type Period, longestDays, parsePeriod } from './period.ts';
 import { type PolicyFile, type RuleFile } from './schema.ts';
 
 /** S3 refuses to lock anything for longer than this. */
@@ -11,6 +11,7 @@ export const STORE_MAXIMUM = 'P100Y';
 
 export interface Settings {
   readonly maximum: Period;
+  /** The least that a tag may ask for; written periods are checked by `validate`. */
   readonly minimum: Period;
   readonly buffer: Period;
   readonly roundUp: 'second' | 'day';
@@ -48,6 +49,10 @@ export interface Rule {
   readonly settle: Period | undefined;
   readonly match: NonNullable<RuleFile['match']>;
   readonly conditions: readonly Condition[];
+  /** Those of the conditions that are not known to hold once the index has found the rule. */
+  readonly open: readonly Condition[];
+  /** Law 5: the last moment that the rule may lock a version to, from the later of its creation and now. */
+  readonly capAfter: (start: Instant) => Instant;
 }
 
 export interface Policy {
@@ -59,6 +64,8 @@ export interface Policy {
 }
 
 const NO_TIME = parsePeriod('P0D');
+/** A tag may not ask for less, unless the policy says so: an uploader could ask for no lock at all. */
+const A_DAY = parsePeriod('P1D');
 
 const CURRENT: Condition = {
   text: 'versions: current',
@@ -66,10 +73,17 @@ const CURRENT: Condition = {
   seen: () => 'it is not the current version of its key',
 };
 
+/** What the deployment adds to a policy file. */
+interface Deployment {
+  readonly hash: string;
+  readonly maximum: string;
+  readonly enforce: 'apply' | 'observe';
+}
+
 /** Compiles a valid policy file; the file is trusted to have passed its checks. */
-export function compilePolicy(file: PolicyFile, deploymentMaximum: string, hash: string): Policy {
-  const settings = compileSettings(file, deploymentMaximum);
-  const rules = file.rules.map((rule, order) => compileRule(rule, order, settings));
+export function compilePolicy(file: PolicyFile, { hash, maximum, enforce }: Deployment): Policy {
+  const settings = compileSettings(file, maximum);
+  const rules = file.rules.map((rule, order) => compileRule({ enforce, ...rule }, order, settings));
   return { hash, settings, rules, index: indexRules(rules) };
 }
 
@@ -77,7 +91,7 @@ function compileSettings(file: PolicyFile, deploymentMaximum: string): Settings 
   const { maximum, minimum, buffer, roundUp, onConflict, unmatched, passes } = file.settings ?? {};
   return {
     maximum: parsePeriod(maximum ?? deploymentMaximum),
-    minimum: minimum === undefined ? NO_TIME : parsePeriod(minimum),
+    minimum: minimum === undefined ? A_DAY : parsePeriod(minimum),
     buffer: buffer === undefined ? NO_TIME : parsePeriod(buffer),
     roundUp: roundUp ?? 'second',
     onConflict: onConflict ?? 'strongest',
@@ -89,6 +103,7 @@ function compileSettings(file: PolicyFile, deploymentMaximum: string): Settings 
 function compileRule(rule: RuleFile, order: number, settings: Settings): Rule {
   const match = rule.match ?? {};
   const buffer = rule.lock.buffer === undefined ? settings.buffer : parsePeriod(rule.lock.buffer);
+  const current = rule.lock.versions === 'current' ? [CURRENT] : [];
   return {
     order,
     name: rule.name,
@@ -98,7 +113,25 @@ function compileRule(rule: RuleFile, order: number, settings: Settings): Rule {
     buffer,
     settle: rule.settle === undefined ? undefined : parsePeriod(rule.settle),
     match,
-    conditions: rule.lock.versions === 'current' ? [...compileMatch(match), CURRENT] : compileMatch(match),
+    conditions: [...compileMatch(match), ...current],
+    open: [...compileMatch(openPart(match)), ...current],
+    capAfter: rememberingLast((start) => {
+      const end = addPeriod(addPeriod(start, settings.maximum), buffer);
+      return (end + (settings.roundUp === 'day' ? DAY : 1_000)) as Instant;
+    }),
+  };
+}
+
+/** A bulk pass asks for millions of versions at the same moment: the same question gets the same answer. */
+function rememberingLast(compute: (start: Instant) => Instant): (start: Instant) => Instant {
+  let asked: Instant | undefined;
+  let known: Instant | undefined;
+  return (start) => {
+    if (known === undefined || start !== asked) {
+      asked = start;
+      known = compute(start);
+    }
+    return known;
   };
 }
 

@@ -1,7 +1,7 @@
 /** The one place where rules become wishes for a version's lock. */
-import { DAY, type Instant } from '../lock/instant.ts';
+import { type Instant } from '../lock/instant.ts';
 import { type RetentionWish, type Residual, type Wish } from '../lock/change.ts';
-import { type Mode } from '../lock/state.ts';
+import { activeRetention, type Mode, type Retention } from '../lock/state.ts';
 import { type HoldDuration, type Policy, type Rule } from './compile.ts';
 import { type CostlyFact, type VersionFacts } from './facts.ts';
 import { testAll } from './match.ts';
@@ -11,7 +11,7 @@ import { type Report, type TermAnswer, termOf } from './term.ts';
 /** What the rules want together: at most one retention and one hold. */
 export interface Wanted {
   readonly wishes: readonly Wish[];
-  /** The rule whose date decided. */
+  /** The rule whose date decided, or that wants the hold where no date is wanted. */
   readonly decidedBy?: string;
   /** What a rule asks for and does not get, since a stricter mode outranks it. */
   readonly residuals: readonly Residual[];
@@ -37,13 +37,13 @@ export interface Decision extends Wanted {
   readonly settleUntil?: Instant;
 }
 
-const NOTHING: Wanted = { wishes: [], residuals: [] };
-const UNMATCHED: Decision = { ...NOTHING, matched: [], reports: [], undecided: [] };
+const NONE: readonly never[] = [];
+const NOTHING: Wanted = { wishes: NONE, residuals: NONE };
+const UNMATCHED: Decision = { ...NOTHING, matched: NONE, reports: NONE, undecided: NONE };
 
-interface Answered {
-  readonly rule: Rule;
-  readonly answer: Exclude<TermAnswer, { kind: 'needs-tags' }>;
-}
+type Answer = Exclude<TermAnswer, { kind: 'needs-tags' }>;
+type Candidate = Extract<TermAnswer, { kind: 'retention' }>;
+type Draft = { -readonly [K in keyof Decision]: Decision[K] };
 
 /**
  * Decides which lock a version ought to carry.
@@ -56,140 +56,128 @@ interface Answered {
  * const changes = decision.wishes.map((wish) => change(facts.lock, wish, now));
  */
 export function decide(policy: Policy, version: VersionFacts, now: Instant): Decision {
-  const answered: Answered[] = [];
+  const answers: Answer[] = [];
   const undecided: { rule: Rule; fact: CostlyFact }[] = [];
   policy.index.candidates(version.bucket, version.key, version.tags, (rule) => {
-    const verdict = testAll(rule.conditions, version);
+    const verdict = testAll(rule.open, version);
     if (verdict === 'no') return;
     const answer = verdict === 'yes' ? termOf(rule, version, now, policy.settings) : undefined;
-    if (answer !== undefined && answer.kind !== 'needs-tags') answered.push({ rule, answer });
-    else undecided.push({ rule, fact: verdict === 'yes' ? 'tags' : verdict });
+    if (answer !== undefined && answer.kind !== 'needs-tags') insert(answers, answer);
+    else insert(undecided, { rule, fact: verdict === 'yes' ? 'tags' : verdict });
   });
-  if (answered.length === 0 && undecided.length === 0) return UNMATCHED;
+  if (answers.length === 0 && undecided.length === 0) return UNMATCHED;
 
-  answered.sort((a, b) => a.rule.order - b.rule.order);
-  undecided.sort((a, b) => a.rule.order - b.rule.order);
+  // This runs for every version of a pass: one loop, and no spread of objects, which would cost as much again.
   const reports: Report[] = [];
-  const applied = combine(
-    answered.filter(({ rule }) => rule.enforce === 'apply'),
-    policy,
-    version,
-    now,
-    reports,
-  );
-  const observing = answered.some(({ rule }) => rule.enforce === 'observe');
-  const eventHold = firstEventHold(answered);
-  const settleUntil = settleEnd(answered, version);
-  for (const { answer } of answered) {
+  const { wishes, decidedBy, residuals } = combine(answers, 'applied', policy, version, now, reports);
+  const matched: string[] = [];
+  let isObserving = false;
+  let eventHold: EventHold | undefined;
+  let settleUntil = version.created;
+  for (const answer of answers) {
+    const { rule } = answer;
+    matched.push(rule.name);
+    if (rule.enforce === 'observe') isObserving = true;
+    else if (rule.settle !== undefined) {
+      settleUntil = later(settleUntil, addPeriod(version.created, rule.settle));
+    }
+    if (answer.kind === 'event-hold') {
+      eventHold ??= { rule: rule.name, mode: answer.mode, event: answer.event, duration: answer.duration };
+    }
     if (answer.report !== undefined) reports.push(answer.report);
   }
-  return {
-    ...applied,
-    matched: answered.map(({ rule }) => rule.name),
-    ...(observing && { observed: combine(answered, policy, version, now, []) }),
-    ...(eventHold && { eventHold }),
-    reports,
-    undecided: undecided.map(({ rule, fact }) => ({ rule: rule.name, fact })),
-    ...(settleUntil > now && { settleUntil }),
-  };
+  const open = undecided.length === 0 ? NONE : undecided.map(({ rule, fact }) => ({ rule: rule.name, fact }));
+  const decision: Draft = { wishes, residuals, matched, reports, undecided: open };
+  if (decidedBy !== undefined) decision.decidedBy = decidedBy;
+  if (isObserving) decision.observed = combine(answers, 'all', policy, version, now, []);
+  if (eventHold !== undefined) decision.eventHold = eventHold;
+  if (settleUntil > now) decision.settleUntil = settleUntil;
+  return decision;
 }
 
-/** Law 5: the last moment that a rule may lock a version to. */
-function capOf(rule: Rule, version: VersionFacts, now: Instant, policy: Policy): Instant {
-  const start = version.created > now ? version.created : now;
-  const end = addPeriod(addPeriod(start, policy.settings.maximum), rule.buffer);
-  return (end + (policy.settings.roundUp === 'day' ? DAY : 1_000)) as Instant;
-}
-
-interface Candidate extends RetentionWish {
-  readonly rule: string;
+/** Rules are found by their prefixes and reported in the order of the file; for so few, sorting costs more. */
+function insert<T extends { readonly rule: Rule }>(items: T[], item: T): void {
+  let at = items.length;
+  for (; at > 0; at -= 1) {
+    const before = items[at - 1];
+    if (before === undefined || before.rule.order < item.rule.order) break;
+    items[at] = before;
+  }
+  items[at] = item;
 }
 
 function combine(
-  answered: readonly Answered[],
+  answers: readonly Answer[],
+  which: 'applied' | 'all',
   policy: Policy,
   version: VersionFacts,
   now: Instant,
   reports: Report[],
 ): Wanted {
-  let hold = false;
+  const { onConflict, maximum } = policy.settings;
+  const start = later(version.created, now);
   const candidates: Candidate[] = [];
-  for (const { rule, answer } of answered) {
-    if (answer.kind === 'hold') hold = true;
+  let holder: string | undefined;
+  let best: Candidate | undefined;
+  for (const answer of answers) {
+    const { rule } = answer;
+    if (which === 'applied' && rule.enforce === 'observe') continue;
+    if (answer.kind === 'hold') holder ??= rule.name;
     if (answer.kind !== 'retention') continue;
-    const notAfter = capOf(rule, version, now, policy);
-    if (answer.until > notAfter) {
+    if (answer.until > rule.capAfter(start)) {
       // A tag may not take a lock away by asking for too much: the version stays held.
       const fromTag = rule.term.form === 'since-tag';
-      hold ||= fromTag;
+      if (fromTag) holder ??= rule.name;
       const instead = fromTag ? 'a legal hold instead' : 'nothing is locked by this rule';
-      const detail = `the date lies beyond the cap of ${policy.settings.maximum.text}: ${instead}`;
+      const detail = `the date lies beyond the cap of ${maximum.text}: ${instead}`;
       reports.push({ rule: rule.name, code: 'over-cap', detail });
       continue;
     }
-    const { onConflict } = policy.settings;
-    candidates.push({
-      kind: 'retention',
-      mode: answer.mode,
-      until: answer.until,
-      notAfter,
-      onConflict,
-      rule: rule.name,
-    });
+    candidates.push(answer);
+    if (best === undefined || outranks(answer, best, now)) best = answer;
   }
-  const best = strongest(candidates, now);
-  if (best === undefined) return hold ? { wishes: [{ kind: 'hold' }], residuals: [] } : NOTHING;
+  if (best === undefined) {
+    return holder === undefined
+      ? NOTHING
+      : { wishes: [{ kind: 'hold' }], decidedBy: holder, residuals: NONE };
+  }
 
-  const { rule: decidedBy, ...strictest } = best;
-  const wish = policy.settings.onConflict === 'combine' ? stretched(strictest, candidates) : strictest;
+  const { rule, until } = onConflict === 'combine' ? latestOf(candidates, best) : best;
+  const notAfter = rule.capAfter(start);
+  const wish: RetentionWish = { kind: 'retention', mode: best.mode, until, notAfter, onConflict };
   return {
-    wishes: hold ? [wish, { kind: 'hold' }] : [wish],
-    decidedBy,
-    residuals: candidates.length === 1 ? [] : outranked(candidates, wish),
+    wishes: holder === undefined ? [wish] : [wish, { kind: 'hold' }],
+    decidedBy: rule.name,
+    residuals: candidates.length === 1 ? NONE : outranked(candidates, wish, version.lock.retention, now),
   };
 }
 
 /** The strictest mode first, then the latest date; a term that is over counts only where all are. */
-function strongest(candidates: readonly Candidate[], now: Instant): Candidate | undefined {
-  let best: Candidate | undefined;
-  for (const next of candidates) {
-    if (best === undefined || outranks(next, best, now)) best = next;
-  }
-  return best;
-}
-
 function outranks(next: Candidate, best: Candidate, now: Instant): boolean {
-  const [lives, bestLives] = [next.until > now, best.until > now];
-  if (lives !== bestLives) return lives;
+  const lives = next.until > now;
+  if (lives !== best.until > now) return lives;
   return next.mode === best.mode ? next.until > best.until : next.mode === 'COMPLIANCE';
 }
 
 /** Under `combine`, the strictest mode is kept up to the latest date that any rule asks for. */
-function stretched(wish: RetentionWish, candidates: readonly Candidate[]): RetentionWish {
-  const latest = candidates.reduce((most, next) => (next.until > most.until ? next : most));
-  return latest.until > wish.until ? { ...wish, until: latest.until, notAfter: latest.notAfter } : wish;
+function latestOf(candidates: readonly Candidate[], best: Candidate): Candidate {
+  return candidates.reduce((most, next) => (next.until > most.until ? next : most), best);
 }
 
-function outranked(candidates: readonly Candidate[], wish: RetentionWish): Residual[] {
+/** What the strictest rule leaves unmet; a stored lock is one more voice, and may meet it. */
+function outranked(
+  candidates: readonly Candidate[],
+  wish: RetentionWish,
+  retention: Retention,
+  now: Instant,
+): Residual[] {
+  const stored = activeRetention(retention, now);
+  const from = stored.state === 'locked' && stored.until > wish.until ? stored.until : wish.until;
   return candidates
-    .filter(({ until }) => until > wish.until)
-    .map(({ mode, until, rule }) => ({ mode, from: wish.until, until, because: 'outranked', rule }));
+    .filter(({ until }) => until > from)
+    .map(({ mode, until, rule }) => ({ mode, from, until, because: 'outranked', rule: rule.name }));
 }
 
-function firstEventHold(answered: readonly Answered[]): EventHold | undefined {
-  for (const { rule, answer } of answered) {
-    if (answer.kind !== 'event-hold') continue;
-    return { rule: rule.name, mode: answer.mode, event: answer.event, duration: answer.duration };
-  }
-  return undefined;
-}
-
-function settleEnd(answered: readonly Answered[], version: VersionFacts): Instant {
-  let end = version.created;
-  for (const { rule } of answered) {
-    if (rule.settle === undefined || rule.enforce === 'observe') continue;
-    const settled = addPeriod(version.created, rule.settle);
-    if (settled > end) end = settled;
-  }
-  return end;
+function later(one: Instant, other: Instant): Instant {
+  return one > other ? one : other;
 }

@@ -6,6 +6,13 @@ export type Tags = ReadonlyMap<string, string>;
 /** A fact about a version that may cost a request to learn, so a rule may find it `unknown`. */
 export type CostlyFact = 'tags' | 'size' | 'current';
 
+/** Each fact as a sentence names it, and the permission that shows it. */
+export const FACTS: Readonly<Record<CostlyFact, { readonly name: string; readonly permission: string }>> = {
+  tags: { name: 'its tags', permission: 's3:GetObjectVersionTagging' },
+  size: { name: 'its size', permission: 's3:ListBucketVersions' },
+  current: { name: 'whether it is the current version', permission: 's3:GetObject' },
+};
+
 /** Everything a policy may ask about one object version. */
 export interface VersionFacts {
   readonly bucket: string;

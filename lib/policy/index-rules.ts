@@ -29,7 +29,7 @@ interface PrefixNode<R> {
 }
 
 export interface RuleIndex<R> {
-  /** Calls `visit` for every rule that could match; no order is promised. */
+  /** Calls `visit` for every rule whose {@link openPart} may still hold; no order is promised. */
   candidates(bucket: string, key: string, tags: Tags | 'unknown', visit: (rule: R) => void): void;
 }
 
@@ -60,7 +60,7 @@ export function indexRules<R extends Indexed>(rules: readonly R[]): RuleIndex<R>
 }
 
 function visitGroup<R>(group: Group<R>, tags: Tags | 'unknown', visit: (rule: R) => void): void {
-  group.always.forEach(visit);
+  for (const rule of group.always) visit(rule);
   if (group.tagged.length === 0) return;
   if (tags === 'unknown') {
     group.tagged.forEach(visit);
@@ -69,8 +69,9 @@ function visitGroup<R>(group: Group<R>, tags: Tags | 'unknown', visit: (rule: R)
   for (const [key, value] of tags) {
     const branch = group.byTag.get(key);
     if (branch === undefined) continue;
-    branch.any.forEach(visit);
-    branch.byValue.get(value)?.forEach(visit);
+    for (const rule of branch.any) visit(rule);
+    const same = branch.byValue.get(value);
+    if (same !== undefined) for (const rule of same) visit(rule);
   }
 }
 
@@ -84,7 +85,8 @@ function longestPrefix<R>(nodes: readonly PrefixNode<R>[], key: string): PrefixN
     if (node !== undefined && node.prefix <= key) low = middle + 1;
     else high = middle;
   }
-  let node = nodes[low - 1];
+  // An index below zero would be looked up as a name, which is slow.
+  let node = low === 0 ? undefined : nodes[low - 1];
   while (node !== undefined && !key.startsWith(node.prefix)) node = node.parent;
   return node;
 }
@@ -137,6 +139,12 @@ function requiredTag(match: Indexed['match']): { key: string; values?: readonly 
   }
   const present = conditions.find(([, wanted]) => typeof wanted === 'object' && !('absent' in wanted));
   return present === undefined ? undefined : { key: present[0] };
+}
+
+/** The conditions that finding a rule leaves open: its bucket holds then, and its prefix if that led to it. */
+export function openPart(match: Indexed['match']): Indexed['match'] {
+  const isProven = match.prefix === prefixOf(match);
+  return { ...match, bucket: undefined, prefix: isProven ? undefined : match.prefix };
 }
 
 /** The longest beginning that every matching key has. */

@@ -1,5 +1,6 @@
 /** Reads a policy file: YAML or JSON in, a compiled policy or the faults of the file out. */
 import { LineCounter, parseDocument } from 'yaml';
+import { type Instant } from '../lock/instant.ts';
 import { checkPolicy } from './check.ts';
 import { compilePolicy, type Policy, STORE_MAXIMUM } from './compile.ts';
 import { locate, type Problem, problemsOf } from './problems.ts';
@@ -19,6 +20,10 @@ export interface ParseOptions {
   readonly hash: string;
   /** The deployment's cap, as a period; the policy may only lower it. */
   readonly maximum?: string;
+  /** What a rule does that does not say; a first deployment only observes. */
+  readonly enforce?: 'apply' | 'observe';
+  /** When it is read: fixed dates are judged by it. */
+  readonly now?: Instant;
 }
 
 /** Far above any real policy: a file beyond it is refused unread. */
@@ -31,7 +36,10 @@ const LARGEST = 1_048_576;
  * const parsed = parsePolicy(text, { hash });
  * if (!parsed.ok) for (const problem of parsed.problems) console.error(problem.line, problem.message);
  */
-export function parsePolicy(text: string, { hash, maximum = STORE_MAXIMUM }: ParseOptions): ParsedPolicy {
+export function parsePolicy(
+  text: string,
+  { hash, maximum = STORE_MAXIMUM, enforce = 'apply', now }: ParseOptions,
+): ParsedPolicy {
   if (text.length > LARGEST) {
     return failed([
       { severity: 'error', line: 1, column: 1, message: 'the file is larger than 1 MiB: split the policy' },
@@ -57,13 +65,18 @@ export function parsePolicy(text: string, { hash, maximum = STORE_MAXIMUM }: Par
   const shape = policySchema.safeParse(value, { reportInput: true });
   if (!shape.success) return failed(problemsOf(shape.error.issues, document, lines));
 
-  const remarks = checkPolicy(shape.data, maximum).map(({ severity, path, message }) => ({
+  const remarks = checkPolicy(shape.data, maximum, now).map(({ severity, path, message }) => ({
     severity,
     ...locate(document, lines, path),
     message,
   }));
   if (remarks.some(({ severity }) => severity === 'error')) return failed(remarks);
-  return { ok: true, policy: compilePolicy(shape.data, maximum, hash), file: shape.data, warnings: remarks };
+  return {
+    ok: true,
+    policy: compilePolicy(shape.data, { hash, maximum, enforce }),
+    file: shape.data,
+    warnings: remarks,
+  };
 }
 
 function failed(problems: readonly Problem[]): ParsedPolicy {

@@ -81,22 +81,38 @@ export function endOf(moment: Instant, unit: CalendarUnit): Instant {
 
 /** A period as days, by the longest case that the calendar has: P1M is 31, P6Y is 2,192. */
 export function longestDays(period: Period): number {
-  return Math.ceil(longest(period) / DAY);
+  return Math.ceil(extreme(period, Math.max) / DAY);
+}
+
+/** A period as whole days, by the shortest case that the calendar has: P1M is 28. */
+export function shortestDays(period: Period): number {
+  return Math.floor(extreme(period, Math.min) / DAY);
+}
+
+/** One period after the other. */
+export function plus(first: Period, second: Period): Period {
+  return {
+    text: `${first.text} + ${second.text}`,
+    months: first.months + second.months,
+    days: first.days + second.days,
+    seconds: first.seconds + second.seconds,
+  };
 }
 
 /** Whether a period can last longer than another, each by its longest case. */
 export function isLonger(period: Period, limit: Period): boolean {
-  return longest(period) > longest(limit);
+  return extreme(period, Math.max) > extreme(limit, Math.max);
 }
 
-/** Milliseconds of the longest case. */
-function longest(period: Period): number {
-  let most = 0;
-  // Leap years come every fourth year from 2000 to 2096, so these four years hold every longest case.
+/** Milliseconds of the longest or the shortest case. */
+function extreme(period: Period, pick: (a: number, b: number) => number): number {
+  let picked: number | undefined;
+  // Leap years come every fourth year from 2000 to 2096, so these four years hold every case of that time.
   for (let start = Date.UTC(2000, 0, 1); start < Date.UTC(2004, 0, 1); start += DAY) {
-    most = Math.max(most, addPeriod(instantOf(start), period) - start);
+    const length = addPeriod(instantOf(start), period) - start;
+    picked = picked === undefined ? length : pick(picked, length);
   }
-  return most;
+  return picked ?? 0;
 }
 
 function addMonths(from: Instant, months: number): number {
@@ -104,7 +120,8 @@ function addMonths(from: Instant, months: number): number {
   const year = date.getUTCFullYear();
   const month = date.getUTCMonth() + months;
   const day = date.getUTCDate();
-  const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-  const start = day > lastDay ? Date.UTC(year, month + 1, 1) : Date.UTC(year, month, day);
+  // Every month has 28 days: only a later one can be missing.
+  const isMissing = day > 28 && day > new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  const start = isMissing ? Date.UTC(year, month + 1, 1) : Date.UTC(year, month, day);
   return start + (from % DAY);
 }

@@ -89,7 +89,12 @@ const from = z.union(
 const lock = z
   .strictObject({
     mode,
-    for: z.union([period, tagPeriod]).optional().describe('How long, counted from `from`.'),
+    for: z
+      .union([period, tagPeriod], {
+        error: 'a length is a period such as P7Y, or { tag: name, otherwise: P1Y }',
+      })
+      .optional()
+      .describe('How long, counted from `from`.'),
     from: from.optional().describe('What the period counts from; created when left out.'),
     until: day.optional().describe('Locked to the end of this day.'),
     remaining: z
@@ -97,7 +102,7 @@ const lock = z
       .optional()
       .describe('A rolling lock: never less than atLeast left; extended to extendTo when it would be.'),
     versions: z
-      .enum(['all', 'current'])
+      .enum(['all', 'current'], { error: 'versions is all or current' })
       .optional()
       .describe('current: only the latest version, while nothing hides it.'),
     buffer: period.optional().describe("Added to this rule's period in place of settings.buffer."),
@@ -126,7 +131,10 @@ const rule = z.strictObject({
     error: 'a rule name is 1 to 64 letters, digits, dots, hyphens or underscores',
   }),
   why: z.string().max(500).optional().describe('The reason, for the auditor.'),
-  enforce: z.enum(['apply', 'observe']).optional().describe('observe: decide and record, write nothing.'),
+  enforce: z
+    .enum(['apply', 'observe'], { error: 'enforce is apply or observe' })
+    .optional()
+    .describe('observe: decide and record, write nothing.'),
   settle: period
     .optional()
     .describe('Wait this long after the upload (15 minutes at most) for tags to settle.'),
@@ -138,9 +146,15 @@ const settings = z.strictObject({
   maximum: period.optional().describe("The longest lock; may only lower the deployment's cap."),
   minimum: period.optional().describe('A shorter written period is an error.'),
   buffer: period.optional().describe('Added to every period.'),
-  roundUp: z.enum(['second', 'day']).optional().describe('day: dates end at a UTC midnight.'),
-  onConflict: z.enum(['strongest', 'combine']).optional(),
-  unmatched: z.enum(['report', 'error']).optional().describe('What a version is that no rule covers.'),
+  roundUp: z
+    .enum(['second', 'day'], { error: 'roundUp is second or day' })
+    .optional()
+    .describe('day: dates end at a UTC midnight.'),
+  onConflict: z.enum(['strongest', 'combine'], { error: 'onConflict is strongest or combine' }).optional(),
+  unmatched: z
+    .enum(['report', 'error'], { error: 'unmatched is report or error' })
+    .optional()
+    .describe('What a version is that no rule covers.'),
   passes: z
     .strictObject({ every: period.optional(), listingAge: period.optional(), runTime: period.optional() })
     .optional()
@@ -172,9 +186,9 @@ export type SettingsFile = NonNullable<PolicyFile['settings']>;
 export type ConditionsFile = Omit<NonNullable<RuleFile['match']>, 'except'>;
 export type TagConditionFile = z.infer<typeof tagCondition>;
 
-/** The JSON Schema of a policy file, for editors. */
+/** The JSON Schema of a policy file, for editors; draft 7 is what most of them know. */
 export function policyJsonSchema(): object {
-  return z.toJSONSchema(policySchema, { io: 'input' });
+  return z.toJSONSchema(policySchema, { io: 'input', target: 'draft-7' });
 }
 
 /** The keys that the policy language has at a place of the file, such as `['rules', 0, 'lock']`. */

@@ -22,10 +22,17 @@ export interface Report {
 
 /** What a rule wants for a version. */
 export type TermAnswer =
-  | { readonly kind: 'retention'; readonly mode: Mode; readonly until: Instant; readonly report?: Report }
-  | { readonly kind: 'hold'; readonly report?: Report }
+  | {
+      readonly kind: 'retention';
+      readonly rule: Rule;
+      readonly mode: Mode;
+      readonly until: Instant;
+      readonly report?: Report;
+    }
+  | { readonly kind: 'hold'; readonly rule: Rule; readonly report?: Report }
   | {
       readonly kind: 'event-hold';
+      readonly rule: Rule;
       readonly mode: Mode;
       readonly event: string;
       readonly duration: HoldDuration;
@@ -52,19 +59,19 @@ export function termOf(
   const finish = (start: Instant, period: Period, report?: Report): TermAnswer => {
     const until = dateAfter(start, period, rule, settings, notes);
     return report === undefined
-      ? { kind: 'retention', mode, until }
-      : { kind: 'retention', mode, until, report };
+      ? { kind: 'retention', rule, mode, until }
+      : { kind: 'retention', rule, mode, until, report };
   };
   switch (term.form) {
     case 'until':
       notes?.(`until the end of the day: ${formatInstant(term.until)}`);
-      return { kind: 'retention', mode, until: term.until };
+      return { kind: 'retention', rule, mode, until: term.until };
     case 'fixed':
       return finish(startOf(version, term.base, notes), term.period);
     case 'tag': {
       if (version.tags === 'unknown') return { kind: 'needs-tags' };
       const start = startOf(version, term.base, notes);
-      const asked = periodOfTag(rule.name, term, version.tags, start, settings);
+      const asked = periodOfTag(rule.name, term, { ...version, tags: version.tags }, start, settings);
       notes?.(asked.report?.detail ?? `tag ${term.tag} asks for ${asked.period.text}`);
       return finish(start, asked.period, asked.report);
     }
@@ -75,6 +82,7 @@ export function termOf(
       notes?.(`held until the event ${term.event}`);
       return {
         kind: 'event-hold',
+        rule,
         mode,
         event: term.event,
         duration: term.duration,
@@ -101,7 +109,7 @@ function sinceTag(
   const value = tags.get(term.tag);
   if (value === undefined) {
     notes?.(`no tag ${term.tag} yet: a legal hold until it comes`);
-    return { kind: 'hold' };
+    return { kind: 'hold', rule };
   }
   try {
     const start = parseDayOrInstant(value);
@@ -110,7 +118,7 @@ function sinceTag(
   } catch {
     const detail = `tag ${term.tag} is ${quote(value)}, which is no date to count from: a legal hold instead`;
     notes?.(detail);
-    return { kind: 'hold', report: { rule: rule.name, code: 'tag-unreadable', detail } };
+    return { kind: 'hold', rule, report: { rule: rule.name, code: 'tag-unreadable', detail } };
   }
 }
 
@@ -132,7 +140,9 @@ function remaining(
     notes?.(
       `stored until ${formatInstant(stored.until)}: enough until the next pass has ended (${formatInstant(floor)})`,
     );
-    return { kind: 'retention', mode: rule.mode, until: stored.until };
+    // What is stored does it; a lock that somebody made longer than we ever would is not our wish.
+    const most = dateAfter(now, term.extendTo, rule, settings);
+    return { kind: 'retention', rule, mode: rule.mode, until: stored.until < most ? stored.until : most };
   }
   notes?.(
     `less than ${term.atLeast.text} would be left before the next pass has ended (${formatInstant(floor)})`,
@@ -163,7 +173,7 @@ function dateAfter(start: Instant, period: Period, rule: Rule, settings: Setting
 function periodOfTag(
   rule: string,
   term: { readonly tag: string; readonly atMost: Period; readonly otherwise: Period },
-  tags: Tags,
+  { tags, created }: { readonly tags: Tags; readonly created: Instant },
   start: Instant,
   settings: Settings,
 ): { period: Period; report?: Report } {
@@ -181,8 +191,12 @@ function periodOfTag(
   } catch {
     return refuse('tag-unreadable', `is ${quote(value)}, which is no period`);
   }
-  const limit = [term.atMost, settings.maximum].find((most) => asked > addPeriod(start, most));
-  if (limit !== undefined) return refuse('tag-over-cap', `asks for ${value}, more than ${limit.text}`);
+  if (asked > addPeriod(start, term.atMost)) {
+    return refuse('tag-over-cap', `asks for ${value}, more than ${term.atMost.text}`);
+  }
+  if (asked > addPeriod(created, settings.maximum)) {
+    return refuse('tag-over-cap', `asks for ${value}, which ends after the maximum ${settings.maximum.text}`);
+  }
   if (asked < addPeriod(start, settings.minimum)) {
     return refuse('tag-under-minimum', `asks for ${value}, less than ${settings.minimum.text}`);
   }

@@ -247,6 +247,66 @@ describe('the cap', () => {
   });
 });
 
+describe('no tag takes a lock away, no lock looks like a gap', () => {
+  it.each([
+    ['P0D', 'GOVERNANCE 2027-11-20T12:00:00Z'],
+    ['PT1S', 'GOVERNANCE 2027-11-20T12:00:00Z'],
+    ['P1D', 'GOVERNANCE 2026-11-21T12:00:00Z'],
+  ])('a tag that asks for %s gets %s, even where no minimum is set', (value, expected) => {
+    const decision = decideBy('{ mode: GOVERNANCE, for: { tag: keep, otherwise: P1Y } }', {
+      tags: { keep: value },
+    });
+
+    expect(lockOf(decision)).toBe(expected);
+  });
+
+  it('a tag that reaches beyond the maximum from the end of the year gets otherwise, not nothing', () => {
+    const decision = decideBy(
+      '{ mode: GOVERNANCE, for: { tag: keep, otherwise: P1Y }, from: { endOf: year } }',
+      { tags: { keep: 'P10Y' }, created: '2026-02-01T00:00:00Z' },
+      'maximum: P10Y',
+    );
+
+    expect(lockOf(decision)).toBe('GOVERNANCE 2028-01-01T00:00:00Z');
+    expect(decision.reports).toMatchObject([{ code: 'tag-over-cap' }]);
+  });
+
+  it('a rolling rule is content with a stored lock that is longer than the cap', () => {
+    const decision = decideBy(
+      '{ mode: GOVERNANCE, remaining: { atLeast: P30D, extendTo: P44D } }',
+      { lock: lockedUntil('GOVERNANCE', '2035-01-01T00:00:00Z') },
+      'maximum: P1Y',
+    );
+
+    expect(lockOf(decision)).toBe('GOVERNANCE 2027-01-03T12:00:00Z');
+    expect(decision.reports).toStrictEqual([]);
+  });
+
+  const two = [
+    'name: strict\n    lock: { mode: COMPLIANCE, for: P2Y }',
+    'name: long\n    lock: { mode: GOVERNANCE, for: P5Y }',
+  ];
+
+  it.each([
+    ['2040-01-01T00:00:00Z', []],
+    ['2030-01-01T00:00:00Z', [['2030-01-01T00:00:00Z', '2031-11-20T12:00:00Z']]],
+  ])('a lock stored until %s is one more voice in what stays unmet', (stored, gaps) => {
+    const decision = decide(rules(...two), versionOf({ lock: lockedUntil('COMPLIANCE', stored) }), NOW);
+
+    expect(
+      decision.residuals.map(({ from, until }) => [formatInstant(from), formatInstant(until)]),
+    ).toStrictEqual(gaps);
+  });
+
+  it('combine names the rule that the date comes from', () => {
+    const policy = policyOf(
+      `version: 1\nsettings: { onConflict: combine }\nrules:\n${two.map((line) => `  - ${line}\n`).join('')}`,
+    );
+
+    expect(decide(policy, versionOf(), NOW).decidedBy).toBe('long');
+  });
+});
+
 describe('facts that are not known yet', () => {
   const tagged =
     'name: tagged\n    match: { prefix: a/, tags: { class: x } }\n    lock: { mode: GOVERNANCE, for: P1D }';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { parseInstant } from '../../../lib/lock/instant.ts';
 import { parsePolicy } from '../../../lib/policy/parse.ts';
 
 function faults(text: string, maximum?: string): string[] {
@@ -168,6 +169,56 @@ describe('a fault is found at its place', () => {
     expect(faults('#'.repeat(1_048_577))).toStrictEqual([
       'error 1:1 the file is larger than 1 MiB: split the policy',
     ]);
+  });
+});
+
+describe('a rule that could never be kept', () => {
+  const now = parseInstant('2026-11-20T00:00:00Z');
+  const problems = (text: string, maximum = 'P100Y'): string => {
+    const parsed = parsePolicy(text, { hash: '', now, maximum });
+    return (parsed.ok ? parsed.warnings : parsed.problems).map(({ message }) => message).join('\n');
+  };
+
+  it.each([
+    ['settings: { buffer: P91D }', '{ mode: GOVERNANCE, for: P1Y }', 'longer than P90D'],
+    ['settings: {}', '{ mode: GOVERNANCE, for: P1Y, buffer: P80Y }', 'longer than P90D'],
+    [
+      'settings: { maximum: P10Y }',
+      '{ mode: GOVERNANCE, for: P10Y, from: { endOf: year } }',
+      'up to 1 year until it starts is longer than the maximum P10Y',
+    ],
+    ['settings: { maximum: P12Y }', '{ mode: GOVERNANCE, until: 2199-12-31 }', 'is beyond the maximum P12Y'],
+    [
+      'settings: {}',
+      '{ mode: GOVERNANCE, until: 2020-12-31 }',
+      'is over: nothing is locked by this rule any more',
+    ],
+    ['settings: {}', '{ mode: GOVERNANCE, for: P0D }', 'no time at all'],
+    [
+      'settings: {}',
+      '{ mode: GOVERNANCE, remaining: { atLeast: P20D, extendTo: P1M } }',
+      'it must be 2 days longer',
+    ],
+    ['settings: {}', '{ mode: GOVERNANCE, for: 30 }', 'a length is a period such as P7Y'],
+    ['settings: { roundUp: hour }', '{ mode: GOVERNANCE, for: P1D }', 'roundUp is second or day'],
+  ])('%s, %s', (settings, lock, expected) => {
+    const text = `version: 1\n${settings}\nrules:\n  - name: r\n    lock: ${lock}\n`;
+
+    expect(problems(text)).toContain(expected);
+  });
+
+  it.each([
+    ['{ created: { from: 2026-02-01, to: 2026-01-01 } }', 'no day is from'],
+    ['{ size: { atLeast: 2, atMost: 1 } }', 'no size is at least'],
+    ['{ except: [{}] }', 'leaves everything out'],
+  ])('with conditions that nothing can satisfy: %s', (match, expected) => {
+    const text = `version: 1\nrules:\n  - name: r\n    match: ${match}\n    lock: { mode: GOVERNANCE, for: P1D }\n`;
+
+    expect(problems(text)).toContain(expected);
+  });
+
+  it('refuses a cap of the deployment that S3 itself would not keep', () => {
+    expect(problems(rule('{ mode: GOVERNANCE, for: P1Y }'), 'P200Y')).toContain('P100Y is the most');
   });
 });
 
