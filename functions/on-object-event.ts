@@ -2,35 +2,76 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { type MessageDeps } from '../lib/app/deps.ts';
-import { handleMessage } from '../lib/app/handle-message.ts';
-import { composeUploads } from '../lib/compose/uploads.ts';
+import { handleMessage, type MessageResult } from '../lib/app/handle-message.ts';
+import { OUTCOMES } from '../lib/audit/outcome.ts';
+import { composeUploads, type Uploads } from '../lib/compose/uploads.ts';
 import { HoldfastError } from '../lib/errors.ts';
 
 const logger = new Logger({ serviceName: 'holdfast' });
+const metrics = new Metrics({ namespace: 'Holdfast', serviceName: 'uploads' });
 const processor = new BatchProcessor(EventType.SQS);
-let composed: MessageDeps | undefined;
+let composed: Uploads | undefined;
 
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(injectLambdaContext(logger))
+  .use(logMetrics(metrics))
   .handler(async (event, context) => {
-    const deps = (composed ??= composeUploads(process.env, logger));
+    const deps = (composed ??= compose());
     return processPartialResponse(event, async (record: SQSRecord) => onRecord(record, deps), processor, {
       context,
       throwOnFullBatchFailure: false,
     });
   });
 
-/** A thrown error leaves its message in the queue, to be delivered again and parked in the end. */
-async function onRecord({ body, messageId }: SQSRecord, deps: MessageDeps): Promise<void> {
+function compose(): Uploads {
+  return composeUploads(process.env, {
+    onPolicyStale: (cause) => {
+      trouble('PolicyStale', 'the active policy could not be taken over', cause);
+    },
+    onCopyFailed: (cause) => {
+      trouble('AuditCopyFailed', 'records are stored but missing in the searchable copy', cause);
+    },
+  });
+}
+
+/** A thrown error leaves its message in the queue, to be delivered again. */
+async function onRecord(record: SQSRecord, deps: Uploads): Promise<void> {
+  const { body, messageId, attributes, messageAttributes } = record;
+  const receives = Number(attributes.ApproximateReceiveCount);
+  const waits = Number(messageAttributes.waits?.stringValue ?? 0);
   try {
-    const result = await handleMessage(body, deps);
-    if (result.kind === 'skipped') logger.info('skipped', { messageId, reason: result.reason });
+    count(await handleMessage({ body, messageId, receives, waits }, deps), messageId);
   } catch (error) {
     const code = error instanceof HoldfastError ? error.code : 'unexpected';
-    logger.error('not handled', { messageId, code, error: error instanceof Error ? error : String(error) });
+    trouble('NotHandled', 'not handled, and left in the queue', error, { messageId, code });
     throw error;
   }
+}
+
+/** Metrics carry no keys and no buckets: each value of a dimension is paid for. */
+function count(result: MessageResult, messageId: string): void {
+  if (result.kind === 'parked') {
+    metrics.addMetric('Parked', MetricUnit.Count, 1);
+    logger.warn('parked', { messageId, reason: result.reason });
+    return;
+  }
+  if (result.foreign > 0) metrics.addMetric('ForeignBucket', MetricUnit.Count, result.foreign);
+  if (result.kind === 'skipped') {
+    logger.info('skipped', { messageId, reason: result.reason });
+    return;
+  }
+  for (const { outcome } of result.records) {
+    if (outcome === undefined) continue;
+    metrics.addMetric(outcome, MetricUnit.Count, 1);
+    if (!OUTCOMES[outcome].covered) metrics.addMetric('NotCovered', MetricUnit.Count, 1);
+  }
+}
+
+function trouble(metric: string, message: string, cause: unknown, more: object = {}): void {
+  metrics.addMetric(metric, MetricUnit.Count, 1);
+  logger.error(message, { ...more, error: cause instanceof Error ? cause : String(cause) });
 }

@@ -14,6 +14,7 @@ const FAILURES = {
   unreachable: { exit: 5, status: 502 },
   'not-confirmed': { exit: 7, status: 502 },
   'partly-failed': { exit: 6, status: 207 },
+  moved: { exit: 9, status: 409 },
 } as const;
 
 export type FailureCode = keyof typeof FAILURES;

@@ -65,7 +65,7 @@ export function toCloudEvent(event: S3Event, { region, account }: Place): CloudE
 
 /**
  * Whether a rule's pattern chooses an event: every field named must hold one of the values listed.
- * Understands literals, `{ prefix }` and `{ exists }`.
+ * Understands literals, `{ prefix }`, `{ exists }` and `{ anything-but: [...] }`.
  */
 export function matchesPattern(pattern: unknown, value: unknown): boolean {
   if (Array.isArray(pattern)) return pattern.some((choice) => matchesChoice(choice, value));
@@ -78,6 +78,8 @@ export function matchesPattern(pattern: unknown, value: unknown): boolean {
 function matchesChoice(choice: unknown, value: unknown): boolean {
   if (!isRecord(choice)) return choice === value;
   if (typeof choice.prefix === 'string') return typeof value === 'string' && value.startsWith(choice.prefix);
+  const excluded = choice['anything-but'];
+  if (Array.isArray(excluded)) return value !== undefined && !excluded.includes(value);
   return choice.exists === (value !== undefined);
 }
 

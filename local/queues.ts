@@ -113,6 +113,7 @@ async function poll(
           MaxNumberOfMessages: Math.min(batchSize, 10),
           WaitTimeSeconds: 20,
           MessageSystemAttributeNames: ['All'],
+          MessageAttributeNames: ['All'],
         }),
         { abortSignal: stopped },
       );
@@ -148,7 +149,12 @@ function toRecord(message: Message): object {
     receiptHandle: message.ReceiptHandle,
     body: message.Body,
     attributes: message.Attributes ?? {},
-    messageAttributes: {},
+    messageAttributes: Object.fromEntries(
+      Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue, DataType }]) => [
+        name,
+        { stringValue: StringValue, dataType: DataType, stringListValues: [], binaryListValues: [] },
+      ]),
+    ),
     md5OfBody: message.MD5OfBody,
     eventSource: 'aws:sqs',
     awsRegion: 'us-east-1',

@@ -10,6 +10,16 @@ export interface StackFunction {
   readonly environment: Readonly<Record<string, unknown>>;
   /** The queues that it takes batches from. */
   readonly queues: readonly { readonly queue: string; readonly batchSize: number }[];
+  /** How often it runs by itself (milliseconds), where it does. */
+  readonly everyMs?: number;
+}
+
+export interface StackBucket {
+  /** Its name here; in AWS the deployment makes one up. */
+  readonly name: string;
+  readonly resource: string;
+  /** The default rule of its Object Lock. */
+  readonly lock?: { readonly mode: string; readonly days?: number; readonly years?: number };
 }
 
 export interface StackQueue {
@@ -28,6 +38,7 @@ export interface StackRule {
 export interface Stack {
   readonly functions: readonly StackFunction[];
   readonly queues: readonly StackQueue[];
+  readonly buckets: readonly StackBucket[];
   readonly rules: readonly StackRule[];
 }
 
@@ -65,6 +76,7 @@ export function readStack(path: string, params: Readonly<Record<string, unknown>
       functionOf(name, record(substitute(fn, values))),
     ),
     queues: ofType('AWS::SQS::Queue').map(([name, queue]) => queueOf(name, queue)),
+    buckets: ofType('AWS::S3::Bucket').map(([name, bucket]) => bucketOf(name, bucket)),
     rules: ofType('AWS::Events::Rule').map(([name, rule]) => ({
       name,
       pattern: rule.EventPattern,
@@ -83,10 +95,41 @@ function functionOf(name: string, fn: Fields): StackFunction {
     handler: text(fn.handler, `functions.${name}.handler`),
     timeoutSeconds: number(fn.timeout, 6),
     environment: record(fn.environment),
+    ...everyOf(fn),
     queues: sources.map((source) => ({
       queue: resourceOf(source.arn),
       batchSize: number(source.batchSize, 10),
     })),
+  };
+}
+
+/** `schedule: rate(1 hour)`, alone or with options. */
+function everyOf(fn: Fields): { everyMs?: number } {
+  for (const event of list(fn.events)) {
+    const { schedule } = record(event);
+    const rate =
+      typeof schedule === 'string' ? schedule : (list(record(schedule).rate)[0] ?? record(schedule).rate);
+    const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(rate)) ?? [];
+    if (count !== undefined && unit !== undefined) return { everyMs: Number(count) * (UNITS[unit] ?? 0) };
+  }
+  return {};
+}
+
+const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+
+function bucketOf(resource: string, bucket: Fields): StackBucket {
+  const name = resource.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+  const rule = record(record(record(bucket.ObjectLockConfiguration).Rule).DefaultRetention);
+  if (typeof rule.Mode !== 'string') return { name, resource };
+  const { Mode: mode, Days: days, Years: years } = rule;
+  return {
+    name,
+    resource,
+    lock: {
+      mode,
+      ...(typeof days === 'number' && { days }),
+      ...(typeof years === 'number' && { years }),
+    },
   };
 }
 

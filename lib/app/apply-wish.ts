@@ -27,9 +27,10 @@ const PAUSES = [250, 750];
  *
  * 1. Ask the law; where the lock was not seen and the store is not known to refuse weakening, read it first.
  * 2. Nothing to write: answer why.
- * 3. Store the intent of a COMPLIANCE write.
- * 4. Write, pinned to the version.
- * 5. Accepted: read back. Denied: read again, and let the stored lock tell refusal from missing permission.
+ * 3. Ask the brakes.
+ * 4. Store the intent of a COMPLIANCE write.
+ * 5. Write, pinned to the version.
+ * 6. Accepted: read back. Denied: read again, and let the stored lock tell refusal from missing permission.
  *
  * @throws HoldfastError `throttled` or `unreachable` from the store.
  */
@@ -59,6 +60,8 @@ export async function applyWish(
   if (!('write' in made)) return { outcome: withoutWrite(made), after: lock, ...residual };
 
   const { write } = made;
+  const stopped = await stoppedBecause(made.kind, write, version, deps);
+  if (stopped !== undefined) return { outcome: 'paused', after: lock, write, detail: stopped, ...residual };
   if (write.kind === 'retention' && write.mode === 'COMPLIANCE') await intend(write);
   const result = await send({ ...version, lock }, write, deps);
   const covered = result.outcome === 'locked' || result.outcome === 'extended';
@@ -70,11 +73,25 @@ export async function applyWish(
   };
 }
 
+/** Why a write must wait: Holdfast is paused, or too much would come under COMPLIANCE. Holds are always placed. */
+async function stoppedBecause(
+  kind: Change['kind'],
+  write: Write,
+  { size }: StoredVersion,
+  { brake }: LockDeps,
+): Promise<string | undefined> {
+  if (write.kind === 'hold-on') return undefined;
+  const paused = await brake.pausedBecause();
+  if (paused !== undefined) return paused;
+  const newlyLocked = write.mode === 'COMPLIANCE' && (kind === 'set' || kind === 'cannot-tell');
+  return newlyLocked ? brake.admit({ versions: 1, bytes: size === 'unknown' ? 0 : size }) : undefined;
+}
+
 /** Why nothing is written. */
 function withoutWrite(made: Exclude<Change, { write: Write }>): OutcomeCode {
   switch (made.kind) {
     case 'nothing':
-      return 'already-right';
+      return 'found-in-place';
     case 'refused':
       return made.code;
     case 'mode-weaker':
@@ -137,8 +154,15 @@ async function explainDenial(
   const { lock: after } = answer;
   if (satisfies(after, write)) return { outcome: 'already-right', after, ...id };
   if (explains(after, write, deps.clock.now())) return { outcome: 'refused-by-lock', after, ...id };
-  const action = write.kind === 'hold-on' ? 's3:PutObjectLegalHold' : 's3:PutObjectRetention';
-  return { outcome: 'no-permission', after, detail: `${action} was denied`, ...id };
+  return { outcome: 'no-permission', after, detail: missingPermission(after, write), ...id };
+}
+
+/** Where the lock may not be seen, its refusal cannot be told from a missing permission to write. */
+function missingPermission({ retention }: LockState, write: Write): string {
+  if (write.kind === 'hold-on') return 's3:PutObjectLegalHold was denied';
+  return retention.state === 'absent'
+    ? 's3:PutObjectRetention was denied, or a longer lock refused it: s3:GetObjectRetention is needed to tell'
+    : 's3:PutObjectRetention was denied';
 }
 
 /** Reads back the part of the lock that was written; the other part stays as it was seen before. */

@@ -1,67 +1,110 @@
-/** One message of the upload queue: every object it names ends locked, or with a recorded reason. */
+/** One message of the upload queue: every object it names ends locked, recorded with its reason, or parked. */
 import { OUTCOMES } from '../audit/outcome.ts';
-import { type AuditRecord } from '../audit/record.ts';
+import { type VersionRecord } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
 import { type ObjectEvent, parseMessage } from '../events/object-events.ts';
+import { type Policy } from '../policy/compile.ts';
 import { versionIdOf } from '../ports/lock-store.ts';
 import { type MessageDeps } from './deps.ts';
 import { lockVersion } from './lock-version.ts';
+import { parkMessage } from './park.ts';
+
+/** A message as the queue delivers it. */
+export interface Message {
+  readonly body: string;
+  readonly messageId: string;
+  /** How often it was delivered, this time included. */
+  readonly receives: number;
+  /** How often it was sent back to wait. */
+  readonly waits: number;
+}
 
 export type MessageResult =
-  | { readonly kind: 'handled'; readonly records: readonly AuditRecord[] }
-  | { readonly kind: 'skipped'; readonly reason: string };
+  | { readonly kind: 'handled'; readonly records: readonly VersionRecord[]; readonly foreign: number }
+  | { readonly kind: 'skipped'; readonly reason: string; readonly foreign: number }
+  | { readonly kind: 'parked'; readonly reason: string };
 
+/** A message that could not be handled so often is parked: its queue would drop it in the end. */
+const PATIENCE = 4;
 /** The longest that a queue can delay a message. */
 const LONGEST_DELAY = 900;
 
 /**
- * Handles the body of one queue message.
+ * Handles one queue message.
  *
- * @throws HoldfastError `bad-event` when the message is not S3's; or when an object did not end as it must and
- * the same message may end better later (`throttled`, `unreachable`, `partly-failed`): let it be redelivered.
+ * A message that is no S3 event is parked at once; one whose object could not be locked is thrown back to the
+ * queue, and parked when that has happened {@link PATIENCE} times.
+ *
+ * @throws HoldfastError when the message may end better on its next delivery.
  */
-export async function handleMessage(body: string, deps: MessageDeps): Promise<MessageResult> {
-  const message = parseMessage(body);
-  switch (message.kind) {
+export async function handleMessage(message: Message, deps: MessageDeps): Promise<MessageResult> {
+  const parsed = parseMessage(message.body);
+  switch (parsed.kind) {
     case 'test':
-      return { kind: 'skipped', reason: "S3's test event" };
+      return { kind: 'skipped', reason: "S3's test event", foreign: 0 };
     case 'ignored':
-      return { kind: 'skipped', reason: message.reason };
+      return { kind: 'skipped', reason: parsed.reason, foreign: 0 };
     case 'malformed':
-      throw new HoldfastError('bad-event', {
-        what: `a message is no S3 event: ${message.reason}`,
-        next: 'look at it in the dead-letter queue, and at who may send to the queue',
-      });
+      return park(message, `it is no S3 event: ${parsed.reason}`, deps);
     case 'objects':
       break;
   }
-  const records: AuditRecord[] = [];
-  for (const event of message.events) {
-    if (!deps.manages(event.bucket)) continue;
-    records.push(...(await handleEvent(event, body, deps)));
+  try {
+    return await handleEvents(parsed.events, message, deps);
+  } catch (error) {
+    if (message.receives < PATIENCE) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    return park(message, `it could not be handled in ${message.receives} deliveries: ${reason}`, deps);
   }
-  if (records.length === 0) return { kind: 'skipped', reason: 'its bucket is not on the list of buckets' };
-  const unfinished = records.find(({ outcome }) => outcome !== undefined && OUTCOMES[outcome].retry);
-  if (unfinished?.outcome !== undefined) {
-    throw new HoldfastError('partly-failed', {
-      what: `${unfinished.bucket}/${unfinished.key}: ${OUTCOMES[unfinished.outcome].meaning}`,
-      next: OUTCOMES[unfinished.outcome].next,
-    });
-  }
-  return { kind: 'handled', records };
 }
 
-async function handleEvent(
-  event: ObjectEvent,
-  body: string,
+async function handleEvents(
+  events: readonly ObjectEvent[],
+  message: Message,
   deps: MessageDeps,
-): Promise<readonly AuditRecord[]> {
-  const { bucket, key, versionId, cause } = event;
-  const ref = versionId === undefined ? { bucket, key } : { bucket, key, versionId: versionIdOf(versionId) };
-  const { records, settleUntil } = await lockVersion(ref, cause, deps);
-  if (settleUntil !== undefined) {
-    const seconds = Math.ceil((settleUntil - deps.clock.now()) / 1_000);
-    await deps.queue.sendLater(body, Math.min(Math.max(seconds, 0), LONGEST_DELAY));
+): Promise<MessageResult> {
+  const ours = events.filter(({ bucket }) => deps.manages(bucket));
+  const foreign = events.length - ours.length;
+  if (ours.length === 0)
+    return { kind: 'skipped', reason: 'its bucket is not on the list of buckets', foreign };
+
+  const policy = await deps.policies.current();
+  const records: VersionRecord[] = [];
+  let delay = 0;
+  for (const event of ours) {
+    const result = await handleEvent(event, policy, message.waits > 0, deps);
+    records.push(...result.records);
+    delay = Math.max(delay, result.delay);
   }
-  return records;
+  const unfinished = records.find(({ outcome }) => outcome !== undefined && OUTCOMES[outcome].retry);
+  if (unfinished?.outcome !== undefined) {
+    const { meaning, next } = OUTCOMES[unfinished.outcome];
+    const why = unfinished.detail === undefined ? meaning : `${meaning} (${unfinished.detail})`;
+    throw new HoldfastError('partly-failed', {
+      what: `${unfinished.bucket}/${unfinished.key}: ${why}`,
+      next,
+    });
+  }
+  if (delay > 0) await deps.queue.sendLater(message.body, delay, message.waits + 1);
+  return { kind: 'handled', records, foreign };
+}
+
+/** Locks what one event names; answers after how many seconds it must be looked at again, 0 for never. */
+async function handleEvent(
+  { bucket, key, versionId, cause }: ObjectEvent,
+  policy: Policy,
+  again: boolean,
+  deps: MessageDeps,
+): Promise<{ records: readonly VersionRecord[]; delay: number }> {
+  const ref = versionId === undefined ? { bucket, key } : { bucket, key, versionId: versionIdOf(versionId) };
+  const { records, settleUntil, paused } = await lockVersion(ref, cause, { ...deps, policy }, again);
+  if (paused) return { records, delay: LONGEST_DELAY };
+  if (settleUntil === undefined) return { records, delay: 0 };
+  const seconds = Math.ceil((settleUntil - deps.clock.now()) / 1_000);
+  return { records, delay: Math.min(Math.max(seconds, 1), LONGEST_DELAY) };
+}
+
+async function park({ body, messageId }: Message, reason: string, deps: MessageDeps): Promise<MessageResult> {
+  await parkMessage({ body, messageId, reason }, deps);
+  return { kind: 'parked', reason };
 }

@@ -1,7 +1,7 @@
 /** The main job: one version is read, decided upon, locked, confirmed and recorded. */
 import { OUTCOMES, type OutcomeCode } from '../audit/outcome.ts';
 import {
-  type AuditRecord,
+  type VersionRecord,
   lockInRecord,
   recordId,
   residualInRecord,
@@ -11,15 +11,17 @@ import { type Residual, type Wish, type Write } from '../lock/change.ts';
 import { formatInstant, type Instant } from '../lock/instant.ts';
 import { type LockState } from '../lock/state.ts';
 import { decide, type Decision } from '../policy/decide.ts';
-import { type VersionFacts } from '../policy/facts.ts';
+import { FACTS, type VersionFacts } from '../policy/facts.ts';
 import { type ObjectRef, type ReadAnswer, type StoredVersion } from '../ports/lock-store.ts';
 import { applyWish } from './apply-wish.ts';
 import { type LockDeps } from './deps.ts';
 
 /** What {@link lockVersion} did: a record for each deed, and how long to wait where tags must settle first. */
 export interface LockResult {
-  readonly records: readonly AuditRecord[];
+  readonly records: readonly VersionRecord[];
   readonly settleUntil?: Instant;
+  /** Something was not written since Holdfast is paused: look at the version again later. */
+  readonly paused: boolean;
 }
 
 /**
@@ -32,22 +34,30 @@ export interface LockResult {
  *
  * Doing it twice does it once: what is already right is found so and not written again.
  *
+ * @param again - the version was looked at before and had to wait: what made it wait is not recorded twice.
  * @param cause - the id of the event or run that asked; records name it.
  * @throws HoldfastError `throttled` or `unreachable` when the store gave no verdict: ask again later.
  */
-export async function lockVersion(ref: ObjectRef, cause: string, deps: LockDeps): Promise<LockResult> {
+export async function lockVersion(
+  ref: ObjectRef,
+  cause: string,
+  deps: LockDeps,
+  again = false,
+): Promise<LockResult> {
   const scribe = new Scribe(ref, cause, deps);
   const read = await deps.store.read(ref);
-  if (read.kind !== 'found') return { records: [await scribe.unread(read)] };
+  if (read.kind !== 'found') return { records: [await scribe.unread(read)], paused: false };
   scribe.found(read.version);
 
   const { facts, decision } = await decideFully(read.version, deps);
   scribe.decided(decision);
   const { settleUntil } = decision;
-  if (settleUntil !== undefined)
-    return { records: [await scribe.ended('settling', facts.lock)], settleUntil };
-
-  const records: AuditRecord[] = [];
+  if (settleUntil !== undefined) {
+    const settling = again ? [] : [await scribe.ended('settling', facts.lock)];
+    return { records: settling, settleUntil, paused: false };
+  }
+  const records: VersionRecord[] = [];
+  let paused = false;
   const version = { ...read.version, lock: facts.lock };
   for (const wish of decision.wishes) {
     const intend = async (write: Write): Promise<void> => scribe.intend(write);
@@ -57,6 +67,8 @@ export async function lockVersion(ref: ObjectRef, cause: string, deps: LockDeps)
       deps,
       intend,
     );
+    if (outcome === 'paused') paused = true;
+    if (outcome === 'paused' && again) continue;
     records.push(
       await scribe.ended(outcome, after, {
         wanted: [write ?? wish],
@@ -69,10 +81,20 @@ export async function lockVersion(ref: ObjectRef, cause: string, deps: LockDeps)
   if (decision.observed !== undefined) {
     records.push(await scribe.ended('observed', facts.lock, { wanted: decision.observed.wishes }));
   }
-  if (decision.undecided.length > 0 || records.length === 0) {
-    records.push(await scribe.ended(withoutWish(decision), facts.lock));
+  if (decision.undecided.length > 0 || (records.length === 0 && !paused)) {
+    const missing = decision.undecided[0]?.fact;
+    const detail =
+      missing && `${FACTS[missing].name} could not be read: ${FACTS[missing].permission} is needed`;
+    const { unmatched } = deps.policy.settings;
+    records.push(
+      await scribe.ended(
+        withoutWish(decision, unmatched),
+        facts.lock,
+        detail === undefined ? {} : { detail },
+      ),
+    );
   }
-  return { records };
+  return { records, paused };
 }
 
 /** Decides with as few requests as the rules allow: costly facts are read only where a rule asks for them. */
@@ -104,10 +126,14 @@ export async function decideFully(
 }
 
 /** Why a decision without any wish ended as it did. */
-function withoutWish({ undecided, eventHold, reports }: Decision): OutcomeCode {
+function withoutWish(
+  { undecided, eventHold, reports }: Decision,
+  unmatched: 'report' | 'error',
+): OutcomeCode {
   if (undecided.length > 0) return 'undecided';
   if (eventHold !== undefined) return 'event-hold-not-placed';
-  return reports.some(({ code }) => code === 'over-cap') ? 'over-cap' : 'unmatched';
+  if (reports.some(({ code }) => code === 'over-cap')) return 'over-cap';
+  return unmatched === 'error' ? 'uncovered' : 'unmatched';
 }
 
 interface EndingDetails {
@@ -139,7 +165,7 @@ class Scribe {
     this.decision = decision;
   }
 
-  async unread(read: Exclude<ReadAnswer, { kind: 'found' }>): Promise<AuditRecord> {
+  async unread(read: Exclude<ReadAnswer, { kind: 'found' }>): Promise<VersionRecord> {
     const detail = read.kind === 'no-permission' ? `${read.action} was denied` : undefined;
     return this.write({
       phase: 'outcome',
@@ -153,7 +179,7 @@ class Scribe {
     await this.write({ phase: 'intent', wanted: [wantedInRecord(write)] });
   }
 
-  async ended(outcome: OutcomeCode, after: LockState, details: EndingDetails = {}): Promise<AuditRecord> {
+  async ended(outcome: OutcomeCode, after: LockState, details: EndingDetails = {}): Promise<VersionRecord> {
     const { wanted = [], residual, ...rest } = details;
     const residuals = [...(this.decision?.residuals ?? []), ...(residual === undefined ? [] : [residual])];
     const reports = this.decision?.reports ?? [];
@@ -169,13 +195,13 @@ class Scribe {
   }
 
   private async write(
-    part: Pick<AuditRecord, 'phase' | 'wanted'> & Partial<AuditRecord>,
-  ): Promise<AuditRecord> {
+    part: Pick<VersionRecord, 'phase' | 'wanted'> & Partial<VersionRecord>,
+  ): Promise<VersionRecord> {
     const { deps, decision, version } = this;
     const now = deps.clock.now();
     const ref = version?.ref ?? this.ref;
     const decidedBy = decision?.decidedBy === undefined ? undefined : { decidedBy: decision.decidedBy };
-    const record: AuditRecord = {
+    const record: VersionRecord = {
       id: recordId(now, deps.newId()),
       time: formatInstant(now),
       actor: deps.actor,
@@ -194,7 +220,7 @@ class Scribe {
   }
 }
 
-function ending(outcome: OutcomeCode): Pick<AuditRecord, 'outcome' | 'next'> {
+function ending(outcome: OutcomeCode): Pick<VersionRecord, 'outcome' | 'next'> {
   const { next } = OUTCOMES[outcome];
   return next === '' ? { outcome } : { outcome, next };
 }

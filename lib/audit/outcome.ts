@@ -14,7 +14,22 @@ export const OUTCOMES = {
   locked: { covered: true, retry: false, meaning: 'locked', next: '' },
   extended: { covered: true, retry: false, meaning: 'lock extended', next: '' },
   held: { covered: true, retry: false, meaning: 'legal hold placed', next: '' },
-  'already-right': { covered: true, retry: false, meaning: 'already locked as wanted', next: '' },
+  /** Nothing had to be written: the lock was there when we came. */
+  'found-in-place': { covered: true, retry: false, meaning: 'already locked as wanted', next: '' },
+  /** A write was denied, and the lock turned out to be there: somebody else was faster. */
+  'already-right': { covered: true, retry: false, meaning: 'locked as wanted by somebody else', next: '' },
+  parked: {
+    covered: false,
+    retry: false,
+    meaning: 'put aside, since it could not be handled',
+    next: 'look at the parked message and at its reason',
+  },
+  paused: {
+    covered: false,
+    retry: false,
+    meaning: 'not written: Holdfast is paused',
+    next: 'see the record of the pause for its reason, then run holdfast resume',
+  },
   observed: {
     covered: true,
     retry: false,
@@ -26,6 +41,12 @@ export const OUTCOMES = {
     retry: false,
     meaning: 'no rule covers it',
     next: 'add a rule, or leave it unlocked on purpose',
+  },
+  uncovered: {
+    covered: false,
+    retry: false,
+    meaning: 'no rule covers it, and the policy wants every version covered',
+    next: 'add a rule for it, or set unmatched: report',
   },
   'mode-weaker': {
     covered: false,
@@ -67,7 +88,7 @@ export const OUTCOMES = {
     covered: false,
     retry: true,
     meaning: 'a rule needs a fact that could not be read',
-    next: 'give the role s3:GetObjectVersionTagging and s3:GetObjectTagging',
+    next: 'give the role the permission named in the record',
   },
   'refused-by-lock': {
     covered: false,

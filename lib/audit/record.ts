@@ -4,6 +4,7 @@ import { formatInstant, type Instant } from '../lock/instant.ts';
 import { type LockState, type Mode } from '../lock/state.ts';
 import { type Report } from '../policy/term.ts';
 import { type OutcomeCode } from './outcome.ts';
+import { type Head } from './head.ts';
 
 /** The lock as a record shows it; dates are ISO 8601 in UTC. */
 export interface LockInRecord {
@@ -19,12 +20,19 @@ export interface WantedInRecord {
   readonly until?: string;
 }
 
-export interface AuditRecord {
+interface CommonRecord {
   readonly id: string;
   readonly time: string;
+  readonly actor: string;
+  /** The id of the event, message or run that asked. */
+  readonly cause?: string;
+  readonly detail?: string;
+}
+
+/** What was about to be done, or was done, to one version. */
+export interface VersionRecord extends CommonRecord {
   /** `intent`: about to write what cannot be taken back. `outcome`: how it ended. */
   readonly phase: 'intent' | 'outcome';
-  readonly actor: string;
   readonly bucket: string;
   readonly key: string;
   readonly versionId?: string;
@@ -42,10 +50,29 @@ export interface AuditRecord {
   readonly residuals?: readonly ResidualInRecord[];
   /** The request id of the store's answer. */
   readonly requestId?: string;
-  /** The id of the event or run that asked. */
-  readonly cause?: string;
-  readonly detail?: string;
 }
+
+/** Something that concerns more than one version. */
+export interface DeedRecord extends CommonRecord {
+  readonly phase: 'deed';
+  readonly action:
+    | 'policy-activated'
+    | 'policy-rolled-back'
+    | 'paused'
+    | 'resumed'
+    | 'breaker-tripped'
+    | 'parked'
+    | 'swept'
+    | 'checkpoint';
+  /** The hash of the policy that the deed is about. */
+  readonly policy?: string;
+  /** Where a parked message lies. */
+  readonly parkedAs?: string;
+  /** For a checkpoint: the head of every chain that it saw. */
+  readonly heads?: readonly Head[];
+}
+
+export type AuditRecord = VersionRecord | DeedRecord;
 
 export interface ResidualInRecord {
   readonly mode: Mode;

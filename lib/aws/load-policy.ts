@@ -2,16 +2,19 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { HoldfastError } from '../errors.ts';
-import { type ParsedPolicy, parsePolicy } from '../policy/parse.ts';
+import { type ParsedPolicy, type ParseOptions, parsePolicy } from '../policy/parse.ts';
+import { systemClock } from './system-clock.ts';
 import { type Policy } from '../policy/compile.ts';
+
+type Reading = Pick<ParseOptions, 'maximum' | 'enforce'>;
 
 /**
  * Reads and checks a policy file.
  *
- * @param maximum - the deployment's cap, as a period.
+ * @param reading - the deployment's cap, and what a rule does that does not say.
  * @throws HoldfastError `bad-input` when the file cannot be read.
  */
-export function readPolicy(path: string, maximum?: string): ParsedPolicy {
+export function readPolicy(path: string, reading: Reading = {}): ParsedPolicy {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -23,7 +26,7 @@ export function readPolicy(path: string, maximum?: string): ParsedPolicy {
     });
   }
   const hash = createHash('sha256').update(text).digest('hex');
-  return parsePolicy(text, maximum === undefined ? { hash } : { hash, maximum });
+  return parsePolicy(text, { hash, now: systemClock.now(), ...reading });
 }
 
 /**
@@ -31,8 +34,8 @@ export function readPolicy(path: string, maximum?: string): ParsedPolicy {
  *
  * @throws HoldfastError `bad-policy` with every fault at its line and column.
  */
-export function loadPolicy(path: string, maximum?: string): Policy {
-  const parsed = readPolicy(path, maximum);
+export function loadPolicy(path: string, reading: Reading): Policy {
+  const parsed = readPolicy(path, reading);
   if (parsed.ok) return parsed.policy;
   const faults = parsed.problems
     .filter(({ severity }) => severity === 'error')

@@ -11,9 +11,14 @@ export class SqsDelayQueue implements DelayQueue {
     this.url = url;
   }
 
-  async sendLater(body: string, seconds: number): Promise<void> {
+  async sendLater(body: string, seconds: number, waits: number): Promise<void> {
     await this.client.send(
-      new SendMessageCommand({ QueueUrl: this.url, MessageBody: body, DelaySeconds: seconds }),
+      new SendMessageCommand({
+        QueueUrl: this.url,
+        MessageBody: body,
+        DelaySeconds: seconds,
+        MessageAttributes: { waits: { DataType: 'Number', StringValue: String(waits) } },
+      }),
     );
   }
 }

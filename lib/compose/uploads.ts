@@ -1,65 +1,112 @@
 /** The composition root of the upload path: the one place that knows both the ports and their adapters. */
 import { randomUUID } from 'node:crypto';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { type Logger } from '@aws-lambda-powertools/logger';
-import * as z from 'zod';
-import { type MessageDeps } from '../app/deps.ts';
+import { AuditWriter } from '../app/audit-writer.ts';
+import { Brake } from '../app/brake.ts';
+import { type MessageDeps, type RecordDeps } from '../app/deps.ts';
+import { DeliveredPolicy } from '../app/policy-source.ts';
+import { CloudWatchCopy } from '../aws/cloudwatch-copy.ts';
 import { loadPolicy } from '../aws/load-policy.ts';
-import { LoggerAuditLog } from '../aws/logger-audit-log.ts';
-import { s3Client } from '../aws/s3-client.ts';
+import { S3AuditStore } from '../aws/s3-audit-store.ts';
+import { type S3Connection, s3Client } from '../aws/s3-client.ts';
+import { S3Documents } from '../aws/s3-documents.ts';
 import { S3LockStore } from '../aws/s3-lock-store.ts';
+import { S3VersionListing } from '../aws/s3-version-listing.ts';
 import { SqsDelayQueue } from '../aws/sqs-delay-queue.ts';
 import { systemClock } from '../aws/system-clock.ts';
-import { HoldfastError } from '../errors.ts';
 import { compileGlob } from '../policy/glob.ts';
 import { providerNamed } from '../providers/index.ts';
+import { type Environment, readEnvironment } from './environment.ts';
 
-/** The environment of the function, as serverless.yml sets it. */
-const environment = z.object({
-  HOLDFAST_POLICY: z.string().min(1),
-  HOLDFAST_MAXIMUM: z.string().min(1),
-  /** Bucket names or patterns, separated by commas. */
-  HOLDFAST_BUCKETS: z.string().min(1),
-  HOLDFAST_QUEUE_URL: z.url(),
-  HOLDFAST_STORE: z.string().default('aws'),
-  HOLDFAST_BUCKET_OWNER: z
-    .string()
-    .regex(/^\d{12}$/)
-    .optional(),
-  AWS_ENDPOINT_URL_S3: z.url().optional(),
-  AWS_LAMBDA_FUNCTION_NAME: z.string().default('on-object-event'),
-});
+/** What goes wrong without stopping anything: somebody must hear of it. */
+export interface Trouble {
+  /** The active policy could not be taken over; the last good one stays in force. */
+  readonly onPolicyStale: (cause: unknown) => void;
+  /** Records are stored, and missing in the searchable copy. */
+  readonly onCopyFailed: (cause: unknown) => void;
+}
+
+export interface Uploads extends MessageDeps {
+  readonly environment: Environment;
+  readonly auditStore: S3AuditStore;
+  readonly listing: S3VersionListing;
+}
 
 /**
- * Builds what the upload function needs from its environment; called once per execution environment.
+ * Builds what the functions of the upload path need from their environment; once per execution environment.
  *
- * @throws HoldfastError `bad-input` when a variable is missing or wrong, `bad-policy` when the policy is broken.
+ * @throws HoldfastError `bad-input` when a variable is missing or wrong, `bad-policy` when the packaged policy is broken.
  */
-export function composeUploads(env: NodeJS.ProcessEnv, logger: Logger): MessageDeps {
-  const parsed = environment.safeParse(env);
-  if (!parsed.success) {
-    const names = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
-    throw new HoldfastError('bad-input', {
-      what: `the environment is incomplete: ${names}`,
-      next: 'set these variables in serverless.yml',
-    });
-  }
-  const settings = parsed.data;
-  const endpoint = settings.AWS_ENDPOINT_URL_S3;
-  const owner = settings.HOLDFAST_BUCKET_OWNER;
-  const buckets = settings.HOLDFAST_BUCKETS.split(',').map((pattern) => compileGlob(pattern.trim()));
+export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFailed }: Trouble): Uploads {
+  const environment = readEnvironment(env);
+  const owner = environment.HOLDFAST_BUCKET_OWNER;
+  const control = s3Client(
+    environment.AWS_ENDPOINT_URL_S3 === undefined ? {} : { endpoint: environment.AWS_ENDPOINT_URL_S3 },
+  );
+  const managed = managedStore(environment) ?? control;
+  const documents = new S3Documents(control, environment.HOLDFAST_CONFIG_BUCKET, owner);
+  const auditStore = new S3AuditStore({
+    client: control,
+    bucket: environment.HOLDFAST_AUDIT_BUCKET,
+    ...(owner !== undefined && { expectedBucketOwner: owner }),
+  });
+  const audit = new AuditWriter({
+    store: auditStore,
+    copy: new CloudWatchCopy(new CloudWatchLogsClient({}), environment.HOLDFAST_AUDIT_LOG_GROUP),
+    newWriter: randomUUID,
+    onCopyFailed,
+  });
+  const recording: RecordDeps = {
+    audit,
+    clock: systemClock,
+    actor: environment.AWS_LAMBDA_FUNCTION_NAME,
+    newId: randomUUID,
+  };
+  const reading = { maximum: environment.HOLDFAST_MAXIMUM, enforce: environment.HOLDFAST_ENFORCE };
+  const buckets = environment.HOLDFAST_BUCKETS.split(',').map((pattern) => compileGlob(pattern.trim()));
+  const own = new Set([environment.HOLDFAST_CONFIG_BUCKET, environment.HOLDFAST_AUDIT_BUCKET]);
   return {
+    ...recording,
+    environment,
+    documents,
+    auditStore,
+    listing: new S3VersionListing(managed, owner),
     store: new S3LockStore({
-      client: s3Client(endpoint === undefined ? {} : { endpoint }),
-      provider: providerNamed(settings.HOLDFAST_STORE),
+      client: managed,
+      provider: providerNamed(environment.HOLDFAST_STORE),
       ...(owner !== undefined && { expectedBucketOwner: owner }),
     }),
-    policy: loadPolicy(settings.HOLDFAST_POLICY, settings.HOLDFAST_MAXIMUM),
-    audit: new LoggerAuditLog(logger),
-    clock: systemClock,
-    queue: new SqsDelayQueue(new SQSClient({}), settings.HOLDFAST_QUEUE_URL),
-    actor: settings.AWS_LAMBDA_FUNCTION_NAME,
-    newId: randomUUID,
-    manages: (bucket) => buckets.some((matches) => matches(bucket)),
+    policies: new DeliveredPolicy({
+      documents,
+      clock: systemClock,
+      reading,
+      packaged: loadPolicy(environment.HOLDFAST_POLICY, reading),
+      onStale: onPolicyStale,
+    }),
+    brake: new Brake({
+      ...recording,
+      documents,
+      limit: { versions: environment.HOLDFAST_BREAKER_VERSIONS, bytes: environment.HOLDFAST_BREAKER_BYTES },
+    }),
+    queue: new SqsDelayQueue(new SQSClient({}), environment.HOLDFAST_QUEUE_URL),
+    // Holdfast's own buckets look after themselves, whatever the list says.
+    manages: (bucket) => !own.has(bucket) && buckets.some((matches) => matches(bucket)),
   };
+}
+
+/** A client for the managed buckets, where they are not in the S3 of this account. */
+function managedStore(environment: Environment): ReturnType<typeof s3Client> | undefined {
+  const endpoint = environment.HOLDFAST_STORE_ENDPOINT;
+  if (endpoint === undefined) return undefined;
+  const accessKeyId = environment.HOLDFAST_STORE_ACCESS_KEY_ID;
+  const secretAccessKey = environment.HOLDFAST_STORE_SECRET_ACCESS_KEY;
+  const region = environment.HOLDFAST_STORE_REGION;
+  const connection: S3Connection = {
+    endpoint,
+    ...(region !== undefined && { region }),
+    ...(accessKeyId !== undefined &&
+      secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
+  };
+  return s3Client(connection);
 }

@@ -1,5 +1,5 @@
 import type { Bucket } from './bucket.ts';
-import type { Fault, FaultCall, Principal, S3Event, S3Options } from './types.ts';
+import type { Lie, Fault, FaultCall, Principal, S3Event, S3Options } from './types.ts';
 import { VersionIds } from './version-id.ts';
 
 /** The whole server's state and settings. */
@@ -15,6 +15,7 @@ export interface Service {
   readonly completed: Map<string, CompletedUpload>;
   readonly notify: (event: S3Event) => void;
   readonly fault: (call: FaultCall) => Fault | undefined;
+  readonly lies: ReadonlySet<Lie>;
 }
 
 /** What a finished multipart upload answered: asking again gets the same. */
@@ -42,5 +43,6 @@ export function newService(options: S3Options): Service {
     completed: new Map(),
     notify: options.notify ?? (() => undefined),
     fault: options.fault ?? (() => undefined),
+    lies: new Set(options.lies),
   };
 }

@@ -42,6 +42,12 @@ export interface S3Event {
   readonly retention?: { readonly mode: Retention['mode']; readonly retainUntilDate: string };
 }
 
+/**
+ * A way in which a store that claims Object Lock may not enforce it: `delete` lets locked versions be deleted,
+ * `shorten` takes any retention over any other, `forget` accepts a retention and does not keep it.
+ */
+export type Lie = 'delete' | 'shorten' | 'forget';
+
 /** The request a fault injector is asked about. */
 export interface FaultCall {
   readonly operation: string;
@@ -68,6 +74,8 @@ export interface S3Options {
   readonly accountId?: string;
   readonly notify?: (event: S3Event) => void;
   readonly fault?: (call: FaultCall) => Fault | undefined;
+  /** For tests of those who must notice it: what this server wrongly allows. */
+  readonly lies?: readonly Lie[];
 }
 
 /** A server that is listening. */

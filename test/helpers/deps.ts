@@ -1,17 +1,18 @@
 /** Use cases put together for a test: a real store behind a socket, records kept in memory, time in the test's hands. */
 import { type S3Client } from '@aws-sdk/client-s3';
-import { type MessageDeps } from '../../lib/app/deps.ts';
+import { type LockDeps, type MessageDeps } from '../../lib/app/deps.ts';
+import { S3Documents } from '../../lib/aws/s3-documents.ts';
 import { type AuditRecord } from '../../lib/audit/record.ts';
 import { S3LockStore } from '../../lib/aws/s3-lock-store.ts';
 import { instantOf } from '../../lib/lock/instant.ts';
 import { parsePolicy } from '../../lib/policy/parse.ts';
 import { providerNamed } from '../../lib/providers/index.ts';
 
-export interface TestDeps extends MessageDeps {
+export interface TestDeps extends MessageDeps, LockDeps {
   readonly records: AuditRecord[];
   /** How long the use case asked to wait, one entry each time. */
   readonly waits: number[];
-  readonly delayed: { body: string; seconds: number }[];
+  readonly delayed: { body: string; seconds: number; waits: number }[];
 }
 
 export interface TestDepsOptions {
@@ -20,6 +21,8 @@ export interface TestDepsOptions {
   readonly provider?: string;
   readonly now?: () => number;
   readonly budget?: number;
+  /** The bucket of shared documents, where the test needs one. */
+  readonly config?: string;
 }
 
 export function testDeps({
@@ -28,12 +31,14 @@ export function testDeps({
   provider = 'aws',
   now = Date.now,
   budget,
+  config = 'no-config-here',
 }: TestDepsOptions): TestDeps {
   const parsed = parsePolicy(policy, { hash: 'policy-hash' });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const records: AuditRecord[] = [];
   const waits: number[] = [];
-  const delayed: { body: string; seconds: number }[] = [];
+  const delayed: { body: string; seconds: number; waits: number }[] = [];
+  const { policy: compiled } = parsed;
   let ids = 0;
   return {
     store: new S3LockStore({
@@ -41,7 +46,10 @@ export function testDeps({
       provider: providerNamed(provider),
       ...(budget !== undefined && { budget }),
     }),
-    policy: parsed.policy,
+    policy: compiled,
+    policies: { current: async () => compiled },
+    brake: { pausedBecause: async () => undefined, admit: async () => undefined },
+    documents: new S3Documents(client, config),
     audit: {
       append: async (record) => {
         records.push(record);
@@ -54,8 +62,8 @@ export function testDeps({
       },
     },
     queue: {
-      sendLater: async (body, seconds) => {
-        delayed.push({ body, seconds });
+      sendLater: async (body, seconds, waits) => {
+        delayed.push({ body, seconds, waits });
       },
     },
     actor: 'test',

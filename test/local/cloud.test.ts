@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { verifyBatches, type FoundBatch } from '../../lib/audit/verify.ts';
+import { S3AuditStore } from '../../lib/aws/s3-audit-store.ts';
 import { type Cloud, startCloud } from '../../local/cloud.ts';
 
 const POLICY = `version: 1
@@ -92,9 +94,11 @@ describe('the local cloud', () => {
     expect(await outcome).toMatchObject({ outcome: 'no-lock-on-bucket' });
   });
 
-  it('parks a message that is no event, and reports it', async () => {
-    const line = new Promise((resolve) => {
-      cloud.output.once('log', resolve);
+  it('parks a message that is no event, with a record', async () => {
+    const parked = new Promise<object>((resolve) => {
+      cloud.output.on('record', (record) => {
+        if (record.action === 'parked') resolve(record);
+      });
     });
 
     cloud.publish({
@@ -104,6 +108,28 @@ describe('the local cloud', () => {
       detail: { bucket: { name: 'docs' } },
     });
 
-    expect(JSON.parse(String(await line))).toMatchObject({ level: 'ERROR', code: 'bad-event' });
+    expect(await parked).toMatchObject({ detail: expect.stringContaining('no S3 event') });
+  });
+
+  it('keeps its records chained and under lock, and finds nothing wrong with them', async () => {
+    const control = new S3Client({
+      endpoint: cloud.control.url,
+      region: 'us-east-1',
+      credentials: cloud.control.credentials,
+      forcePathStyle: true,
+    });
+    const found: FoundBatch[] = [];
+    const bucket = cloud.bucketOf('AuditBucket');
+    for await (const batch of new S3AuditStore({ client: control, bucket }).read()) found.push(batch);
+    control.destroy();
+
+    const { records, findings } = verifyBatches(found);
+
+    expect(findings).toStrictEqual([]);
+    expect(records).toBeGreaterThan(5);
+  });
+
+  it('runs the sweep as its schedule would', async () => {
+    expect(await cloud.invoke('onSweep', {})).toMatchObject({ docs: { finished: true, sent: 0 } });
   });
 });

@@ -15,6 +15,11 @@ describe('the wiring of serverless.yml', () => {
         queues: [{ queue: 'UploadQueue', batchSize: 10 }],
         environment: { HOLDFAST_QUEUE_URL: { intrinsic: 'Ref', argument: 'UploadQueue' } },
       },
+      { name: 'onSweep', handler: 'dist/on-sweep.handler', everyMs: 3_600_000, queues: [] },
+    ]);
+    expect(stack.buckets).toStrictEqual([
+      { name: 'audit-bucket', resource: 'AuditBucket', lock: { mode: 'GOVERNANCE', days: 3_653 } },
+      { name: 'config-bucket', resource: 'ConfigBucket' },
     ]);
     expect(stack.queues).toContainEqual({
       name: 'UploadQueue',
@@ -34,6 +39,6 @@ describe('the wiring of serverless.yml', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'holdfast-stack-')), 'serverless.yml');
     writeFileSync(path, 'service: empty\n');
 
-    expect(readStack(path, {})).toStrictEqual({ functions: [], queues: [], rules: [] });
+    expect(readStack(path, {})).toStrictEqual({ functions: [], queues: [], buckets: [], rules: [] });
   });
 });

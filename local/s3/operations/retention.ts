@@ -24,8 +24,10 @@ export function putObjectRetention(call: Call): Answer {
   if (!bucket.objectLock) throw missingLockConfiguration();
   const version = lockable(call, bucket);
   if (wanted) checkUntil(wanted.until, call.now, 'RetainUntilDate');
-  if (!mayRetain(version.lock.retention, wanted, call.now, bypasses(call))) throw protectedByLock();
-  version.lock = { ...version.lock, retention: wanted };
+  const { lies } = call.service;
+  const allowed = lies.has('shorten') || mayRetain(version.lock.retention, wanted, call.now, bypasses(call));
+  if (!allowed) throw protectedByLock();
+  if (!lies.has('forget')) version.lock = { ...version.lock, retention: wanted };
   raiseRetention(call, bucket, version, wanted);
   return { status: 200 };
 }

@@ -126,7 +126,7 @@ describe('locking one version', () => {
 
       const { records } = await lockVersion(ref, 'e', test);
 
-      expect(records).toMatchObject([{ outcome: 'already-right' }]);
+      expect(records).toMatchObject([{ outcome: 'found-in-place' }]);
       expect(calls).toStrictEqual(['HeadObject']);
       expect(await storedLock(ref)).toStrictEqual(first);
     });
@@ -145,7 +145,9 @@ describe('locking one version', () => {
 
       await lockVersion(ref, 'e', { ...test, audit });
 
-      expect(test.records.map(({ phase, outcome }) => outcome ?? phase)).toStrictEqual(['intent', 'locked']);
+      expect(
+        test.records.map((record) => ('outcome' in record && record.outcome) || record.phase),
+      ).toStrictEqual(['intent', 'locked']);
       expect(atIntent).toStrictEqual([['HeadObject']]);
     });
 
@@ -210,7 +212,7 @@ describe('locking one version', () => {
       const before = await storedLock(ref);
 
       expect((await lockVersion(ref, 'e', deps(GOVERNANCE))).records).toMatchObject([
-        { outcome: 'already-right' },
+        { outcome: 'found-in-place' },
       ]);
       expect(await storedLock(ref)).toStrictEqual(before);
     });

@@ -1,0 +1,65 @@
+/** The policy in force, as a function sees it: cached, and never replaced by a broken one. */
+import { HoldfastError } from '../errors.ts';
+import { type Instant } from '../lock/instant.ts';
+import { type Policy } from '../policy/compile.ts';
+import { type Clock } from '../ports/clock.ts';
+import { type Documents } from '../ports/documents.ts';
+import { type DeliveryDeps, readPointer, readText, readVersion } from './policy-delivery.ts';
+
+export interface PolicySource {
+  /** @throws HoldfastError `bad-policy` when there is no good policy at all: then nothing may be written. */
+  current(): Promise<Policy>;
+}
+
+export interface DeliveredPolicyOptions {
+  readonly documents: Documents;
+  readonly clock: Clock;
+  readonly reading: DeliveryDeps['reading'];
+  /** The policy that came with the deployment, in force until the first activation. */
+  readonly packaged: Policy;
+  /** Told each time the active policy could not be taken over: the last good one stays in force. */
+  readonly onStale: (cause: unknown) => void;
+}
+
+/** How long the pointer is believed before it is looked at again (milliseconds). */
+const FRESH = 30_000;
+
+/** Follows the pointer in the configuration bucket. */
+export class DeliveredPolicy implements PolicySource {
+  private readonly options: DeliveredPolicyOptions;
+  private good: { readonly policy: Policy; readonly etag: string } | undefined;
+  private checkedAt: Instant | undefined;
+
+  constructor(options: DeliveredPolicyOptions) {
+    this.options = options;
+  }
+
+  async current(): Promise<Policy> {
+    const { clock, onStale } = this.options;
+    const now = clock.now();
+    if (this.good !== undefined && this.checkedAt !== undefined && now - this.checkedAt < FRESH) {
+      return this.good.policy;
+    }
+    try {
+      this.good = await this.load();
+    } catch (cause) {
+      onStale(cause);
+      if (this.good === undefined) throw cause;
+    }
+    this.checkedAt = now;
+    return this.good.policy;
+  }
+
+  private async load(): Promise<{ policy: Policy; etag: string }> {
+    const { documents, reading, packaged } = this.options;
+    const stored = await readPointer(documents);
+    if (stored === undefined) return { policy: packaged, etag: '' };
+    if (stored.etag === this.good?.etag) return this.good;
+    const parsed = readText(await readVersion(documents, stored.pointer.active), reading);
+    if (parsed.ok) return { policy: parsed.policy, etag: stored.etag };
+    throw new HoldfastError('bad-policy', {
+      what: `the active policy is broken here: ${parsed.problems[0]?.message ?? 'it cannot be read'}`,
+      next: 'roll it back with holdfast policy rollback',
+    });
+  }
+}

@@ -1,0 +1,131 @@
+/** The safety net under the events: finds versions whose event never came, and sends them to the queue. */
+import * as z from 'zod';
+import { recordId } from '../audit/record.ts';
+import { change, writeOf } from '../lock/change.ts';
+import { addPeriod, parsePeriod } from '../policy/period.ts';
+import { formatInstant, type Instant, instantOf, parseInstant } from '../lock/instant.ts';
+import { type Policy } from '../policy/compile.ts';
+import { type Documents } from '../ports/documents.ts';
+import { type LockStore } from '../ports/lock-store.ts';
+import { type ListedVersion, type Marker, type VersionListing } from '../ports/version-listing.ts';
+import { type MessageDeps, type RecordDeps } from './deps.ts';
+import { decideFully } from './lock-version.ts';
+
+export interface SweepDeps extends RecordDeps {
+  readonly listing: VersionListing;
+  readonly store: LockStore;
+  readonly documents: Documents;
+  readonly queue: MessageDeps['queue'];
+}
+
+export interface SweepResult {
+  readonly looked: number;
+  readonly sent: number;
+  /** False when time ran out: the next sweep goes on from there. */
+  readonly finished: boolean;
+}
+
+const stateSchema = z.object({
+  /** Every version created before this has been looked at. */
+  since: z.string(),
+  /** A sweep that ran out of time. */
+  running: z
+    .object({
+      started: z.string(),
+      key: z.string(),
+      versionId: z.string().optional(),
+      sent: z.number(),
+      looked: z.number(),
+    })
+    .optional(),
+});
+type State = z.infer<typeof stateSchema>;
+
+/** The first sweep of a bucket looks back so far; older versions are the business of the bulk plan. */
+const FIRST_LOOK = 86_400_000;
+/** Clocks differ and listings lag: each sweep looks a little behind the one before. */
+const OVERLAP = 15 * 60_000;
+/** Events of the last minutes may still be on their way. */
+const YOUNG = parsePeriod('PT5M');
+const AT_ONCE = 16;
+
+/**
+ * Sweeps one bucket: every version created since the last sweep that does not carry the lock its rules want is
+ * sent to the upload queue, as an event of our own.
+ *
+ * @param deadline - when to stop and remember the place.
+ */
+export async function sweepBucket(
+  bucket: string,
+  policy: Policy,
+  deadline: Instant,
+  deps: SweepDeps,
+): Promise<SweepResult> {
+  const name = `sweep/${bucket}.json`;
+  const document = await deps.documents.get(name);
+  const now = deps.clock.now();
+  const state: State =
+    document === undefined
+      ? { since: formatInstant(instantOf(Math.max(now - FIRST_LOOK, 0))) }
+      : stateSchema.parse(JSON.parse(document.body));
+  const started = state.running?.started ?? formatInstant(now);
+  const from = parseInstant(state.since) - OVERLAP;
+  let { looked, sent } = state.running ?? { looked: 0, sent: 0 };
+  let marker: Marker | undefined = state.running && markerOf(state.running);
+
+  for (;;) {
+    const page = await deps.listing.page(bucket, marker);
+    const due = page.versions.filter(({ created }) => created >= from && addPeriod(created, YOUNG) <= now);
+    looked += due.length;
+    for (let at = 0; at < due.length; at += AT_ONCE) {
+      const results = await Promise.all(
+        due.slice(at, at + AT_ONCE).map(async (version) => sendIfUncovered(version, policy, deps)),
+      );
+      sent += results.filter(Boolean).length;
+    }
+    marker = page.next;
+    if (marker === undefined) break;
+    if (deps.clock.now() < deadline) continue;
+    const running = { started, looked, sent, ...marker };
+    await deps.documents.put(name, JSON.stringify({ since: state.since, running }), 'any');
+    return { looked, sent, finished: false };
+  }
+  await deps.documents.put(name, JSON.stringify({ since: started }), 'any');
+  await deps.audit.append({
+    id: recordId(now, deps.newId()),
+    time: formatInstant(deps.clock.now()),
+    actor: deps.actor,
+    phase: 'deed',
+    action: 'swept',
+    policy: policy.hash,
+    detail: `${bucket}: ${looked} versions created since ${state.since}, ${sent} without their lock sent to the queue`,
+  });
+  return { looked, sent, finished: true };
+}
+
+/** Whether the version lacks what its rules want; then it is on its way to the queue. */
+async function sendIfUncovered({ ref }: ListedVersion, policy: Policy, deps: SweepDeps): Promise<boolean> {
+  const read = await deps.store.read(ref);
+  // What cannot be read here is not called covered: the function that locks says why.
+  if (read.kind === 'no-permission') return send(ref, deps);
+  if (read.kind !== 'found') return false;
+  const { facts, decision } = await decideFully(read.version, { ...deps, policy });
+  const now = deps.clock.now();
+  const missing = decision.wishes.some((wish) => writeOf(change(facts.lock, wish, now)) !== undefined);
+  return missing || decision.undecided.length > 0 ? send(ref, deps) : false;
+}
+
+async function send({ bucket, key, versionId }: ListedVersion['ref'], deps: SweepDeps): Promise<true> {
+  const event = {
+    id: `sweep-${deps.newId()}`,
+    source: 'aws.s3',
+    'detail-type': 'Object Created',
+    detail: { bucket: { name: bucket }, object: { key, 'version-id': versionId }, reason: 'Sweep' },
+  };
+  await deps.queue.sendLater(JSON.stringify(event), 0, 0);
+  return true;
+}
+
+function markerOf({ key, versionId }: NonNullable<State['running']>): Marker {
+  return versionId === undefined ? { key } : { key, versionId };
+}

@@ -1,0 +1,44 @@
+import { ListBucketsCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { instantOf } from '../lock/instant.ts';
+import { versionIdOf } from '../ports/lock-store.ts';
+import { type ListedVersion, type Marker, type VersionListing } from '../ports/version-listing.ts';
+
+/** Lists versions by ListObjectVersions, which every store has. */
+export class S3VersionListing implements VersionListing {
+  private readonly client: S3Client;
+  private readonly owner: { ExpectedBucketOwner?: string };
+
+  constructor(client: S3Client, expectedBucketOwner?: string) {
+    this.client = client;
+    this.owner = expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner };
+  }
+
+  async page(bucket: string, after?: Marker): Promise<{ versions: readonly ListedVersion[]; next?: Marker }> {
+    const marker = after && {
+      KeyMarker: after.key,
+      ...(after.versionId !== undefined && { VersionIdMarker: after.versionId }),
+    };
+    const page = await this.client.send(
+      new ListObjectVersionsCommand({ Bucket: bucket, ...marker, ...this.owner }),
+    );
+    const versions = (page.Versions ?? []).flatMap(({ Key, VersionId, LastModified }): ListedVersion[] =>
+      Key === undefined || VersionId === undefined || LastModified === undefined
+        ? []
+        : [
+            {
+              ref: { bucket, key: Key, versionId: versionIdOf(VersionId) },
+              created: instantOf(LastModified.getTime()),
+            },
+          ],
+    );
+    if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return { versions };
+    const versionId = page.NextVersionIdMarker;
+    return { versions, next: { key: page.NextKeyMarker, ...(versionId !== undefined && { versionId }) } };
+  }
+
+  /** The names of all buckets that the credentials may see. */
+  async buckets(): Promise<string[]> {
+    const { Buckets = [] } = await this.client.send(new ListBucketsCommand({}));
+    return Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [Name]));
+  }
+}

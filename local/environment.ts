@@ -1,0 +1,64 @@
+/** The variables of a function: those of serverless.yml, resolved, and those that Lambda itself would set. */
+import type { Queues } from './queues.ts';
+import type { Intrinsic, StackBucket, StackFunction } from './stack.ts';
+
+/** An S3 that runs elsewhere and holds the managed buckets. */
+export interface OutsideStore {
+  readonly url: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** The kind of store, as the functions know it. */
+  readonly kind: string;
+}
+
+export interface Surroundings {
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly s3Url: string;
+  readonly logsUrl: string;
+  readonly queues: Queues;
+  readonly buckets: readonly StackBucket[];
+  readonly policyFile: string;
+  /** The account that owns the managed buckets, where it is known. */
+  readonly account?: string;
+  readonly outside?: OutsideStore;
+}
+
+export function environmentOf(fn: StackFunction, around: Surroundings): Record<string, string> {
+  const resolved = Object.entries(fn.environment).flatMap(([name, value]) => {
+    const text = resolveValue(value, around);
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  const { region, credentials, outside } = around;
+  return {
+    ...Object.fromEntries(resolved),
+    HOLDFAST_POLICY: around.policyFile,
+    HOLDFAST_BUCKETS: '*',
+    ...(outside && {
+      HOLDFAST_STORE: outside.kind,
+      HOLDFAST_STORE_ENDPOINT: outside.url,
+      HOLDFAST_STORE_REGION: outside.region,
+      HOLDFAST_STORE_ACCESS_KEY_ID: outside.credentials.accessKeyId,
+      HOLDFAST_STORE_SECRET_ACCESS_KEY: outside.credentials.secretAccessKey,
+    }),
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_ENDPOINT_URL_S3: around.s3Url,
+    AWS_ENDPOINT_URL_SQS: around.queues.url,
+    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: around.logsUrl,
+  };
+}
+
+/** Strings, queues, buckets and the account; what only AWS can resolve is left out. */
+function resolveValue(value: unknown, { queues, buckets, account }: Surroundings): string | undefined {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  const { intrinsic, argument } = value as Partial<Intrinsic>;
+  if (intrinsic !== 'Ref' || typeof argument !== 'string') return undefined;
+  if (argument === 'AWS::AccountId') return account;
+  if (argument.startsWith('AWS::')) return undefined;
+  const bucket = buckets.find(({ resource }) => resource === argument);
+  if (bucket !== undefined) return bucket.name;
+  // A log group is its name; here any name will do.
+  return argument.endsWith('LogGroup') ? argument : queues.urlOf(argument);
+}
