@@ -1,9 +1,9 @@
 /** Starts the local cloud for a command, and shows what it does until Ctrl-C. */
 import { bundleFunctions } from '../local/bundle.ts';
-import { type Cloud, type CloudOptions, startCloud } from '../local/cloud.ts';
+import { type Cloud, type CloudOptions, startCloud, WiringError } from '../local/cloud.ts';
 import { HoldfastError } from '../lib/errors.ts';
-import { isOutcomeCode, OUTCOMES } from '../lib/audit/outcome.ts';
 import { paint, print, visible } from './output.ts';
+import { outcomeLine } from './record-line.ts';
 import { recordsFile } from './records-file.ts';
 
 /** Bundles the functions and starts the cloud; every record is kept in the file of records. */
@@ -22,6 +22,10 @@ export async function startLocalCloud(options: CloudOptions, records: string): P
         cause,
       });
     }
+    if (cause instanceof WiringError) {
+      const next = 'mend serverless.yml: the local cloud runs what it says';
+      throw new HoldfastError('bad-input', { what: cause.message, next, cause });
+    }
     throw cause;
   }
 }
@@ -29,7 +33,7 @@ export async function startLocalCloud(options: CloudOptions, records: string): P
 /** One line for every version that the functions dealt with. */
 export function showRecords(cloud: Cloud): void {
   cloud.output.on('record', (record) => {
-    const line = recordLine(record);
+    const line = outcomeLine(record);
     if (line !== undefined) print(line);
   });
   cloud.output.on('log', (line) => {
@@ -63,28 +67,6 @@ export function commandsToTry({ url, credentials }: Cloud, bucket: string): stri
     `aws s3api get-object-retention --bucket ${bucket} --key invoices/readme.md`,
     `aws s3api delete-object --bucket ${bucket} --key invoices/readme.md --version-id "$(aws s3api head-object --bucket ${bucket} --key invoices/readme.md --query VersionId --output text)"`,
   ];
-}
-
-interface ShownRecord {
-  readonly phase?: unknown;
-  readonly time?: unknown;
-  readonly bucket?: unknown;
-  readonly key?: unknown;
-  readonly outcome?: unknown;
-  readonly decidedBy?: unknown;
-  readonly after?: { readonly mode?: unknown; readonly until?: unknown };
-}
-
-function recordLine(record: ShownRecord): string | undefined {
-  const { phase, time, bucket, key, outcome, decidedBy, after } = record;
-  if (phase !== 'outcome' || !isOutcomeCode(outcome)) return undefined;
-  const { covered, meaning, next } = OUTCOMES[outcome];
-  const mark = covered ? paint('green', '✔') : paint('red', '✘');
-  const lock = typeof after?.until === 'string' ? `  ${String(after.mode)} until ${after.until}` : '';
-  const rule = typeof decidedBy === 'string' ? `  by ${decidedBy}` : '';
-  const advice = next === '' ? '' : `  ${paint('dim', next)}`;
-  const clock = String(time).slice(11, 19);
-  return `${mark} ${clock}  ${visible(`${String(bucket)}/${String(key)}`)}  ${meaning}${lock}${rule}${advice}`;
 }
 
 /** Lines that the functions log at level ERROR, and what the cloud itself has to say. */

@@ -1,10 +1,12 @@
 /** The `holdfast` command: reads what was typed, runs one command, ends with an exit code that scripts can trust. */
 import { Command, CommanderError } from 'commander';
 import { HoldfastError } from '../lib/errors.ts';
+import { addAudit } from './commands/audit.ts';
+import { addBrake } from './commands/brake.ts';
 import { addDecide } from './commands/decide.ts';
 import { addExplain } from './commands/explain.ts';
 import { addLocal } from './commands/local.ts';
-import { addPolicyTest } from './commands/policy-test.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addSchema } from './commands/schema.ts';
 import { addTour } from './commands/tour.ts';
 import { addValidate } from './commands/validate.ts';
@@ -25,7 +27,9 @@ const program = new Command('holdfast')
 addValidate(program);
 addDecide(program);
 addExplain(program);
-addPolicyTest(program.command('policy').description('work with a policy file'));
+addPolicy(program);
+addBrake(program);
+addAudit(program);
 addSchema(program);
 addLocal(program);
 addTour(program);

@@ -50,6 +50,11 @@ export interface Cloud {
   publish(event: CloudEvent): void;
   /** Runs a function once, as its schedule would. */
   invoke(name: string, event: unknown): Promise<unknown>;
+  /**
+   * Kills the environment of a function when it next stores a record, before the record is stored.
+   * Answers when that has happened.
+   */
+  killAtNextRecord(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,10 +74,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const stackFile = resolve(root, 'serverless.yml');
   const own = readStack(stackFile, {}).buckets.map(({ name }) => name);
   const stack = readStack(stackFile, paramsFor(own));
+  checkWiring(stack);
   const output = new EventEmitter<CloudEvents>();
   const credentials = options.credentials ?? DEFAULT_CREDENTIALS;
   const onLog = (line: string): boolean => output.emit('log', line);
 
+  let kill: (() => void) | undefined;
   // The bus exists before the S3 that sends to it, and the queues only after it.
   let publish: Cloud['publish'] = () => undefined;
   const s3 = await startS3({
@@ -80,6 +87,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     principals: [credentials],
     accountId: ACCOUNT,
     ...(lies && { lies }),
+    fault: ({ operation, key }) => {
+      if (kill === undefined || operation !== 'PutObject' || key?.startsWith('records/') !== true)
+        return undefined;
+      kill();
+      kill = undefined;
+      return { status: 500, code: 'InternalError', message: 'The function that asked is no more.' };
+    },
     notify: (event) => {
       const cloudEvent = toCloudEvent(event, { region: REGION, account: ACCOUNT });
       if (cloudEvent !== undefined) publish(cloudEvent);
@@ -125,6 +139,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       if (lambda === undefined) throw new Error(`serverless.yml has no function "${name}"`);
       return lambda.invoke(event);
     },
+    killAtNextRecord: async (name) =>
+      new Promise((resolve) => {
+        kill = () => {
+          lambdas.get(name)?.kill();
+          resolve();
+        };
+      }),
     async close() {
       for (const timer of timers) clearInterval(timer);
       await queues.close();
@@ -135,6 +156,21 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       ]);
     },
   };
+}
+
+/** A queue that a rule sends to and nobody takes from would lose every event silently. */
+function checkWiring({ functions, rules }: Stack): void {
+  const taken = new Set(functions.flatMap(({ queues }) => queues.map(({ queue }) => queue)));
+  for (const { name, targets } of rules) {
+    const lost = targets.find((queue) => !taken.has(queue));
+    if (lost !== undefined)
+      throw new WiringError(`serverless.yml: ${name} sends to ${lost}, and no function takes from it`);
+  }
+}
+
+/** serverless.yml cannot work as it is. */
+export class WiringError extends Error {
+  override readonly name = 'WiringError';
 }
 
 function startFunctions(

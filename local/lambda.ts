@@ -19,6 +19,8 @@ export interface LambdaOptions {
 export interface Lambda {
   /** Runs the handler once; waits while an earlier event is still being handled. */
   invoke(event: unknown): Promise<unknown>;
+  /** Ends the environment at once, in the middle of whatever it does. */
+  kill(): void;
   close(): Promise<void>;
 }
 
@@ -67,14 +69,17 @@ export function startLambda(options: LambdaOptions): Lambda {
       // A broken environment is thrown away; the next event gets a new one.
       function finish(answer: Answer, broken: boolean): void {
         clearTimeout(timer);
-        environmentOf.off('message', onMessage).off('error', onError);
+        environmentOf.off('message', onMessage).off('error', onError).off('exit', onExit);
         if (broken) {
           worker = undefined;
           void environmentOf.terminate();
         }
         settle(answer);
       }
-      environmentOf.on('message', onMessage).on('error', onError);
+      const onExit = (): void => {
+        finish({ error: `${name} was killed` }, true);
+      };
+      environmentOf.on('message', onMessage).on('error', onError).once('exit', onExit);
       environmentOf.postMessage({ event, context, deadline });
     });
   }
@@ -84,6 +89,9 @@ export function startLambda(options: LambdaOptions): Lambda {
       const mine = last.then(async () => run(event));
       last = mine.catch(() => undefined);
       return mine;
+    },
+    kill() {
+      void worker?.terminate();
     },
     async close() {
       await worker?.terminate();

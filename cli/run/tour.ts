@@ -3,8 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { HoldfastError } from '../../lib/errors.ts';
 import { providerNamed } from '../../lib/providers/index.ts';
-import type { Cloud, OutsideStore } from '../../local/cloud.ts';
-import { type Act, playTour, type RefusalRow, type UploadRow } from '../../local/tour/tour.ts';
+import type { Cloud } from '../../local/cloud.ts';
+import type { OutsideStore } from '../../local/environment.ts';
+import { type Act, type HardRow, playTour, type RefusalRow, type UploadRow } from '../../local/tour/tour.ts';
+import type { Lie } from '../../local/s3/types.ts';
+import { verifyAct } from '../verify-act.ts';
 import { commandsToTry, showRecords, startLocalCloud, untilStopped } from '../local-cloud.ts';
 import { portOption, RECORDS } from '../options.ts';
 import { paint, print, printJson, table, visible } from '../output.ts';
@@ -20,6 +23,8 @@ export interface TourOptions {
 
 const FOLDER = resolve(import.meta.dirname, '../../local/tour');
 const LOCAL_BUCKET = 'demo';
+/** For tests that the tour notices a store that does not enforce: delete, shorten or forget. */
+const LIES = (process.env.HOLDFAST_TEST_LIES ?? '').split(',').filter(isLie);
 
 /** Plays the tour; stays up after it unless it was asked to end. */
 export async function runTour(options: TourOptions): Promise<void> {
@@ -29,8 +34,16 @@ export async function runTour(options: TourOptions): Promise<void> {
   try {
     const acts = await playOn(cloud, outside, options.json === true);
     const ok = acts.every((act) => act.ok);
-    if (options.json === true) printJson({ acts, ok });
-    else print(`${mark(ok)} ${ok ? 'every step went as it must' : 'some steps did not go as they must'}`);
+    const failed = acts
+      .flatMap(({ name, rows }) => rows.map((row) => ({ act: name, row })))
+      .find(({ row }) => !isOk(row));
+    if (options.json === true) printJson({ acts, ok, ...(failed && { firstFailure: failed }) });
+    else
+      print(
+        failed === undefined
+          ? `${mark(true)} every step went as it must`
+          : `${mark(false)} ${failureText(failed.row)}`,
+      );
     if (!ok) process.exitCode = 7;
     if (!ends) await stayUp(cloud);
   } finally {
@@ -45,7 +58,7 @@ async function startFor(
 ): Promise<Cloud> {
   const policyFile = resolve(FOLDER, outside === undefined ? 'policy.yaml' : 'policy-outside.yaml');
   const start = async (port: number): Promise<Cloud> =>
-    startLocalCloud({ port, policyFile, ...(outside && { outside }) }, RECORDS);
+    startLocalCloud({ port, policyFile, lies: LIES, ...(outside && { outside }) }, RECORDS);
   if (options.port !== '') return start(portOption(options.port));
   try {
     return await start(ends ? 0 : 9_000);
@@ -88,13 +101,15 @@ async function play(cloud: Cloud, outside: OutsideStore | undefined, quiet: bool
     print();
   }
   const acts: Act[] = [];
-  for await (const act of playTour(cloud, bucket, outside !== undefined)) {
+  const show = (act: Act): void => {
     acts.push(act);
-    if (quiet) continue;
+    if (quiet) return;
     print(`${mark(act.ok)} ${paint('bold', act.name)}`);
     print(actTable(act));
     print();
-  }
+  };
+  for await (const act of playTour(cloud, bucket, outside !== undefined)) show(act);
+  show(await verifyAct(cloud));
   return acts;
 }
 
@@ -121,11 +136,37 @@ function actTable({ rows }: Act): string {
       ]),
     );
   }
+  const hard = rows.filter((row): row is HardRow => 'happened' in row);
+  if (hard.length > 0) {
+    return table(
+      ['', 'what happened', 'must be', 'ended', 'record'],
+      hard.map(({ happened, must, ended, record, ok }) => [mark(ok), happened, must, ended, record]),
+    );
+  }
   const refusals = rows.filter((row): row is RefusalRow => 'tried' in row);
   return table(
-    ['', 'what was tried', 'must be', 'S3 answered'],
-    refusals.map(({ tried, must, answered, ok }) => [mark(ok), tried, must, answered]),
+    ['', 'what was tried', 'must be', 'answered'],
+    refusals.map(({ tried, must, answered, ok }) => [mark(ok), tried, must, visible(answered)]),
   );
+}
+
+function isOk(row: object): boolean {
+  return 'ok' in row && row.ok === true;
+}
+
+/** The first step that failed: on a store that lies, its first lie. */
+function failureText(row: object): string {
+  const { tried, did, happened, must, answered, after, ended, remark } = row as Partial<
+    UploadRow & RefusalRow & HardRow
+  >;
+  const what = tried ?? happened ?? did ?? 'a step';
+  const expected = must === undefined ? '' : `, which must be: ${must}`;
+  const got = answered ?? ended ?? `${after ?? 'nothing'} ${remark ?? ''}`;
+  return `the first step that failed: ${what}${expected}; the store answered: ${visible(got)}`;
+}
+
+function isLie(text: string): text is Lie {
+  return text === 'delete' || text === 'shorten' || text === 'forget';
 }
 
 async function stayUp(cloud: Cloud): Promise<void> {

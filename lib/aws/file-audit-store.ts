@@ -91,7 +91,8 @@ async function inOneSentence<T>(path: string, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown fault';
+    const code =
+      typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'unknown fault';
     throw new HoldfastError('bad-input', {
       what: code === 'EEXIST' ? `${path} is there already` : `${path} cannot be used (${code})`,
       next: code === 'ENOENT' ? 'check the name of the folder' : 'check the folder and its permissions',

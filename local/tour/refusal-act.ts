@@ -8,7 +8,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type { Act } from './act.ts';
-import { eventFor, type Stage } from './stage.ts';
+import { publishEvent, type Stage } from './stage.ts';
 
 export interface RefusalRow {
   readonly tried: string;
@@ -17,8 +17,8 @@ export interface RefusalRow {
   readonly ok: boolean;
 }
 
+const NAME = 'locked, and nobody can undo it';
 const BODY = 'paid in full';
-const PATIENCE = 15_000;
 
 interface Answer {
   readonly status: number;
@@ -30,13 +30,19 @@ interface Answer {
 export async function refusalAct(stage: Stage): Promise<Act<RefusalRow>> {
   const { client, bucket: Bucket } = stage;
   const Key = 'invoices/2026/1002.pdf';
-  const locked = stage.outcomeOf(Key, undefined, PATIENCE);
+  const locked = stage.outcomeOf(Key);
   const { VersionId } = await client.send(new PutObjectCommand({ Bucket, Key, Body: BODY }));
-  if (stage.outside) eventFor(stage, 'Object Created', Key, VersionId);
-  const until = (await locked)?.after?.until;
+  if (stage.outside) publishEvent(stage, 'Object Created', Key, VersionId);
+  const record = await locked;
+  const until = record?.after?.until;
+  if (until === undefined) {
+    const answered = record?.detail ?? record?.outcome ?? 'no record came';
+    const row = { tried: 'lock an upload', must: 'locked, and shown as locked', answered, ok: false };
+    return { name: NAME, rows: [row], ok: false };
+  }
   const version = { Bucket, Key, VersionId };
-  const earlier = new Date(Date.parse(until ?? '') - 60_000);
-  const later = new Date(Date.parse(until ?? '') + 60_000);
+  const earlier = new Date(Date.parse(until) - 60_000);
+  const later = new Date(Date.parse(until) + 60_000);
 
   const rows: RefusalRow[] = [];
   const attempt = async (
@@ -122,11 +128,7 @@ export async function refusalAct(stage: Stage): Promise<Act<RefusalRow>> {
       return ask(() => client.send(new HeadObjectCommand({ Bucket, Key })));
     },
   );
-  return {
-    name: 'locked, and nobody can undo it',
-    rows,
-    ok: until !== undefined && rows.every(({ ok }) => ok),
-  };
+  return { name: NAME, rows, ok: rows.every(({ ok }) => ok) };
 }
 
 /** What S3 answered, whether it said yes or no. */

@@ -1,19 +1,22 @@
 /** What the acts of the tour play on: a cloud, a client as any user has, and the records as they arrive. */
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import { randomUUID } from 'node:crypto';
 import type { Cloud } from '../cloud.ts';
 
 /** A record of the audit log, as far as the tour shows it. */
 export interface SeenRecord {
-  readonly phase: 'intent' | 'outcome';
-  readonly bucket: string;
-  readonly key: string;
+  readonly id: string;
+  readonly phase: 'intent' | 'outcome' | 'deed';
+  readonly bucket?: string;
+  readonly key?: string;
   readonly versionId?: string;
   readonly outcome?: string;
+  readonly action?: string;
   readonly decidedBy?: string;
   readonly before?: SeenLock;
   readonly after?: SeenLock;
   readonly reports?: readonly { readonly detail: string }[];
+  readonly detail?: string;
   readonly next?: string;
 }
 
@@ -25,67 +28,70 @@ export interface SeenLock {
 export interface Stage {
   readonly cloud: Cloud;
   readonly client: S3Client;
+  /** With Object Lock. */
   readonly bucket: string;
+  /** With versions, and without Object Lock. */
+  readonly openBucket: string;
   /** True when the store sends no events, so that the tour makes them from the store's answers. */
   readonly outside: boolean;
-  /** Waits for the next outcome about a version of a key; `undefined` when none came in time. */
-  outcomeOf(
-    key: string,
-    versionId: string | undefined,
-    milliseconds: number,
-  ): Promise<SeenRecord | undefined>;
+  /** Waits for the next record that is wanted; `undefined` when none came in time. */
+  nextRecord(wanted: (record: SeenRecord) => boolean): Promise<SeenRecord | undefined>;
+  /** Waits for the next outcome about a key of the bucket with Object Lock. */
+  outcomeOf(key: string): Promise<SeenRecord | undefined>;
 }
+
+const PATIENCE = 15_000;
 
 export async function buildStage(cloud: Cloud, bucket: string, outside: boolean): Promise<Stage> {
   const { url: endpoint, region, credentials } = cloud;
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+  const openBucket = `${bucket}-without-lock`;
   await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
+  await client.send(new CreateBucketCommand({ Bucket: openBucket }));
+  const VersioningConfiguration = { Status: 'Enabled' as const };
+  await client.send(new PutBucketVersioningCommand({ Bucket: openBucket, VersioningConfiguration }));
 
-  const waiting = new Set<{
-    key: string;
-    versionId: string | undefined;
-    settle: (record: SeenRecord) => void;
-  }>();
-  cloud.output.on('record', (raw) => {
-    const record = raw as unknown as SeenRecord;
-    if (record.phase !== 'outcome' || record.bucket !== bucket) return;
-    for (const wish of waiting) {
-      if (wish.key !== record.key) continue;
-      if (wish.versionId !== undefined && wish.versionId !== record.versionId) continue;
-      waiting.delete(wish);
-      wish.settle(record);
-    }
-  });
+  const nextRecord: Stage['nextRecord'] = async (wanted) =>
+    new Promise((resolve) => {
+      const onRecord = (raw: object): void => {
+        const record = raw as SeenRecord;
+        if (!wanted(record)) return;
+        clearTimeout(timer);
+        cloud.output.off('record', onRecord);
+        resolve(record);
+      };
+      const timer = setTimeout(() => {
+        cloud.output.off('record', onRecord);
+        resolve(undefined);
+      }, PATIENCE);
+      cloud.output.on('record', onRecord);
+    });
   return {
     cloud,
     client,
     bucket,
+    openBucket,
     outside,
-    async outcomeOf(key, versionId, milliseconds) {
-      return new Promise((resolve) => {
-        const wish = { key, versionId, settle };
-        const timer = setTimeout(() => {
-          waiting.delete(wish);
-          resolve(undefined);
-        }, milliseconds);
-        function settle(record: SeenRecord): void {
-          clearTimeout(timer);
-          resolve(record);
-        }
-        waiting.add(wish);
-      });
-    },
+    nextRecord,
+    outcomeOf: async (key) =>
+      nextRecord((record) => record.phase === 'outcome' && record.bucket === bucket && record.key === key),
   };
 }
 
 /** The event that S3 would have sent for a change, made from the store's answer to it. */
-export function eventFor(stage: Stage, type: string, key: string, versionId: string | undefined): void {
-  stage.cloud.publish({
+export function publishEvent(
+  { cloud, bucket: stageBucket }: Stage,
+  type: 'Object Created' | 'Object Tags Added',
+  key: string,
+  versionId: string | undefined,
+  bucket = stageBucket,
+): void {
+  cloud.publish({
     id: randomUUID(),
     source: 'aws.s3',
     'detail-type': type,
     detail: {
-      bucket: { name: stage.bucket },
+      bucket: { name: bucket },
       object: { key, ...(versionId !== undefined && { 'version-id': versionId }) },
     },
   });

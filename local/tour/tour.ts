@@ -1,11 +1,13 @@
 /** The tour: what Holdfast does, played with real requests, act by act. */
 import type { Cloud } from '../cloud.ts';
 import type { Act } from './act.ts';
+import { hardAct } from './hard-act.ts';
 import { refusalAct } from './refusal-act.ts';
 import { buildStage } from './stage.ts';
 import { uploadAct } from './upload-act.ts';
 
 export type { Act } from './act.ts';
+export type { HardRow } from './hard-act.ts';
 export type { RefusalRow } from './refusal-act.ts';
 export type { UploadRow } from './upload-act.ts';
 
@@ -15,6 +17,7 @@ export async function* playTour(cloud: Cloud, bucket: string, outside: boolean):
   try {
     yield await uploadAct(stage);
     yield await refusalAct(stage);
+    yield await hardAct(stage);
   } finally {
     stage.client.destroy();
   }

@@ -11,7 +11,7 @@ import {
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Act } from './act.ts';
-import { eventFor, type SeenLock, type Stage } from './stage.ts';
+import { publishEvent, type SeenLock, type Stage } from './stage.ts';
 
 interface Sample {
   readonly did: string;
@@ -31,13 +31,13 @@ export interface UploadRow {
   readonly before: string;
   readonly after: string;
   readonly seconds: number | null;
+  readonly record: string;
   readonly remark: string;
   readonly ok: boolean;
 }
 
 /** S3 wants 5 MiB in every part but the last. */
 const PART = 5 * 1_048_576;
-const PATIENCE = 15_000;
 
 export async function uploadAct(stage: Stage): Promise<Act<UploadRow>> {
   const samples = JSON.parse(
@@ -55,12 +55,17 @@ async function play(
   versions: Map<string, string | undefined>,
 ): Promise<UploadRow> {
   const { key } = sample;
-  const outcome = stage.outcomeOf(key, undefined, PATIENCE);
+  const outcome = stage.outcomeOf(key);
   const versionId = (await perform(sample, stage)) ?? versions.get(key);
   const start = performance.now();
   versions.set(key, versionId);
   if (stage.outside) {
-    eventFor(stage, sample.tagLater === undefined ? 'Object Created' : 'Object Tags Added', key, versionId);
+    publishEvent(
+      stage,
+      sample.tagLater === undefined ? 'Object Created' : 'Object Tags Added',
+      key,
+      versionId,
+    );
   }
 
   const record = await outcome;
@@ -74,6 +79,7 @@ async function play(
     before: lockText(record?.before),
     after: lockText(stored),
     seconds,
+    record: record?.id ?? '',
     remark: record === undefined ? 'no record came' : (record.reports?.[0]?.detail ?? record.next ?? ''),
     ok: record?.decidedBy === sample.rule && stored?.mode === sample.mode && sameLock,
   };

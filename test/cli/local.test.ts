@@ -19,9 +19,35 @@ describe('npm start -- --once', () => {
     expect(acts.map(({ name, rows }) => [name, rows.length])).toStrictEqual([
       ['uploaded, and locked', 8],
       ['locked, and nobody can undo it', 8],
+      ['whatever happens, it ends with a record', 7],
+      ['the records, checked as an auditor would', 1],
     ]);
     expect(acts.flatMap(({ rows }) => rows).every((row) => row.ok)).toBe(true);
   }, 30_000);
+
+  it.each([
+    ['delete', 'delete the locked version'],
+    ['shorten', 'shorten its lock by a minute'],
+    ['forget', 'upload'],
+  ])(
+    'on a store that lies about "%s", ends non-zero and names the first lie',
+    async (lie, named) => {
+      const env = { HOLDFAST_TEST_LIES: lie };
+
+      const { code, out } = await holdfast(['tour', '--once', '--json'], env);
+
+      expect(code).toBe(7);
+      const { ok, firstFailure } = JSON.parse(out) as {
+        ok: boolean;
+        firstFailure: { row: { tried?: string; did?: string } };
+      };
+      expect({ ok, named: firstFailure.row.tried ?? firstFailure.row.did }).toStrictEqual({
+        ok: false,
+        named,
+      });
+    },
+    60_000,
+  );
 
   it('asks for credentials before it plays on an outside store', async () => {
     expect(await holdfast(['tour', '--once', '--store', 'http://127.0.0.1:9'])).toMatchObject({

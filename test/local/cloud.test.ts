@@ -1,6 +1,6 @@
 import { CreateBucketCommand, PutObjectCommand, PutObjectTaggingCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyBatches, type FoundBatch } from '../../lib/audit/verify.ts';
@@ -131,5 +131,18 @@ describe('the local cloud', () => {
 
   it('runs the sweep as its schedule would', async () => {
     expect(await cloud.invoke('onSweep', {})).toMatchObject({ docs: { finished: true, sent: 0 } });
+  });
+});
+
+describe('the wiring of the local cloud', () => {
+  it('is that of serverless.yml: without the function, nothing starts', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'holdfast-wiring-'));
+    const file = readFileSync('serverless.yml', 'utf8');
+    const withoutFunction = file
+      .replace(/^ {2}onObjectEvent:\n(?: {4}.*\n|\n)+/m, '')
+      .replace('*environment', '{}');
+    writeFileSync(join(root, 'serverless.yml'), withoutFunction);
+
+    await expect(startCloud({ root, policyFile: 'unused' })).rejects.toThrow('no function takes from it');
   });
 });

@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { FROM_THE_ENVIRONMENT, withControl } from '../control-options.ts';
+import type { PolicyOptions } from '../run/policy.ts';
+import { addPolicyTest } from './policy-test.ts';
+
+const NEXT = `
+Functions take it over within 30 seconds. What is locked stays locked, whatever the new rules say. On a terminal
+it shows what changes and asks; elsewhere it needs --yes. Who moves the pointer meanwhile makes it exit with 9.
+${FROM_THE_ENVIRONMENT}
+HOLDFAST_MAXIMUM and HOLDFAST_ENFORCE stand for --maximum and --enforce: give what the deployment has.
+`;
+
+const ACTIVATE = `${NEXT}
+Examples:
+  holdfast policy activate policy.yaml --config acme-holdfast-config --audit acme-holdfast-audit
+  holdfast policy activate policy.yaml --config acme-holdfast-config --audit acme-holdfast-audit --yes --json`;
+
+const ROLLBACK = `${NEXT}
+Example:
+  holdfast policy rollback --config acme-holdfast-config --audit acme-holdfast-audit`;
+
+const SHOW = `${FROM_THE_ENVIRONMENT}
+
+Examples:
+  holdfast policy show --config acme-holdfast-config
+  holdfast policy show --config acme-holdfast-config --text > policy.yaml`;
+
+export function addPolicy(program: Command): void {
+  const policy = program.command('policy').description('put a policy into force, and test it');
+
+  withReading(withControl(policy.command('activate').description('put a policy file into force'), 'changes'))
+    .argument('<policy>', 'the policy file, YAML or JSON')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', ACTIVATE)
+    .action(async (path: string, options: PolicyOptions) => {
+      const { runActivate } = await import('../run/policy.ts');
+      await runActivate(path, options);
+    });
+
+  withReading(
+    withControl(policy.command('rollback').description('go back to the policy before this one'), 'changes'),
+  )
+    .option('--yes', 'do not ask')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', ROLLBACK)
+    .action(async (options: PolicyOptions) => {
+      const { runRollback } = await import('../run/policy.ts');
+      await runRollback(options);
+    });
+
+  withReading(withControl(policy.command('show').description('which policy is in force?'), 'reads'))
+    .option('--text', 'print its file, as it was activated')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', SHOW)
+    .action(async (options: PolicyOptions) => {
+      const { runShow } = await import('../run/policy.ts');
+      await runShow(options);
+    });
+
+  addPolicyTest(policy);
+}
+
+function withReading(command: Command): Command {
+  return command
+    .option('--maximum <period>', "the deployment's cap, such as P12Y")
+    .option('--enforce <apply|observe>', 'what a rule does that does not say; observe when left out');
+}
