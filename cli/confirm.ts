@@ -2,14 +2,9 @@
 import { createInterface } from 'node:readline';
 import { HoldfastError } from '../lib/errors.ts';
 
-/** Whether somebody sits there who can be asked. */
-export function canAsk(): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY;
-}
-
-/** Refuses where nobody can be asked and `--yes` was not given. */
+/** Refuses where nobody sits who can be asked, and `--yes` was not given. */
 export function mustBeConfirmable(yes: boolean): void {
-  if (yes || canAsk()) return;
+  if (yes || (process.stdin.isTTY && process.stderr.isTTY)) return;
   throw new HoldfastError('bad-input', {
     what: 'nobody can be asked here, so nothing was changed',
     next: 'give --yes to do it without being asked',

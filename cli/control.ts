@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { HeadBucketCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { AuditWriter } from '../lib/app/audit-writer.ts';
-import { type RecordDeps } from '../lib/app/deps.ts';
+import { type RecordDeps } from '../lib/app/record-deps.ts';
 import { FileAuditStore } from '../lib/aws/file-audit-store.ts';
 import { S3AuditStore } from '../lib/aws/s3-audit-store.ts';
 import { s3Client } from '../lib/aws/s3-client.ts';

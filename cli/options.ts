@@ -49,14 +49,27 @@ export function objectOption(text: string): { bucket: string; key: string } {
   const [, bucket, key] = match ?? [];
   if (bucket === undefined || key === undefined)
     throw badOption('the object', text, 'write it as s3://bucket/key');
-  if (Buffer.byteLength(key) > 1_024)
-    throw badOption('the key', `${key.slice(0, 40)}…`, 'S3 keys are 1,024 bytes long at most');
-  return { bucket, key };
+  return { bucket, key: keyOption(key) };
 }
 
 function modeOption(text: string): Mode {
   if (text === 'GOVERNANCE' || text === 'COMPLIANCE') return text;
   throw badOption('--mode-now', text, 'write GOVERNANCE or COMPLIANCE, in capitals');
+}
+
+/** A key as S3 takes it: not empty, and 1,024 bytes at most. */
+export function keyOption(key: string): string {
+  if (key === '') throw badOption('the key', key, 'name an object');
+  if (Buffer.byteLength(key) > 1_024) {
+    throw badOption('the key', `${key.slice(0, 40)}…`, 'S3 keys are 1,024 bytes long at most');
+  }
+  return key;
+}
+
+/** The address of an S3-compatible store. */
+export function endpointOption(text: string | undefined): string | undefined {
+  if (text === undefined || /^https?:\/\/[^/]+/.test(text)) return text;
+  throw badOption('--endpoint', text, 'write it as https://s3.example.com');
 }
 
 /** A port of this machine; 0 takes any free one. */

@@ -3,6 +3,7 @@ import { readPolicy } from '../lib/aws/load-policy.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { type Policy } from '../lib/policy/compile.ts';
 import { parsePeriod } from '../lib/policy/period.ts';
+import { visible } from './output.ts';
 import { type Problem } from '../lib/policy/problems.ts';
 
 /** The deployment's cap, where the environment states it. */
@@ -30,6 +31,6 @@ export function policyOption(path: string, maximum?: string): Policy {
 export function problemLines(path: string, problems: readonly Problem[]): string[] {
   return problems.map(
     ({ severity, line, column, message }) =>
-      `${path}:${line}:${column}: ${severity === 'warning' ? 'warning: ' : ''}${message}`,
+      `${path}:${line}:${column}: ${severity === 'warning' ? 'warning: ' : ''}${visible(message)}`,
   );
 }

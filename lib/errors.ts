@@ -8,11 +8,9 @@ const FAILURES = {
   'no-such-version': { exit: 2, status: 404 },
   'delete-marker': { exit: 2, status: 409 },
   'no-lock-on-bucket': { exit: 2, status: 409 },
-  'refused-by-lock': { exit: 3, status: 409 },
   'no-permission': { exit: 4, status: 403 },
   throttled: { exit: 5, status: 503 },
   unreachable: { exit: 5, status: 502 },
-  'not-confirmed': { exit: 7, status: 502 },
   'partly-failed': { exit: 6, status: 207 },
   moved: { exit: 9, status: 409 },
 } as const;

@@ -93,7 +93,7 @@ async function arnOf(client: SQSClient, QueueUrl: string): Promise<string | unde
 
 /** This SQS wrongly refuses characters beyond the basic plane, which the real one takes; JSON may escape them. */
 function escapeAstral(json: string): string {
-  return json.replaceAll(/[\ud800-\udfff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+  return json.replaceAll(/[\ud800-\udfff\ufffe\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
 }
 
 async function poll(

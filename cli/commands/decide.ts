@@ -3,7 +3,7 @@ import { systemClock } from '../../lib/aws/system-clock.ts';
 import { type VersionFacts } from '../../lib/policy/facts.ts';
 import { explain } from '../../lib/policy/explain.ts';
 import { decisionJson, decisionLines } from '../decision-text.ts';
-import { instantOption, lockOption, sizeOption, tagsOption } from '../options.ts';
+import { instantOption, keyOption, lockOption, sizeOption, tagsOption } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { policyOption } from '../policy-file.ts';
 
@@ -53,7 +53,7 @@ export function addDecide(program: Command): void {
       const now = instantOption(options.now, systemClock.now());
       const version: VersionFacts = {
         bucket: options.bucket,
-        key: options.key,
+        key: keyOption(options.key),
         created: instantOption(options.created, now),
         size: sizeOption(options.size),
         tags: tagsOption(options.tags),

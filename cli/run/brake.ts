@@ -1,6 +1,6 @@
 /** Pauses and resumes all locking; loaded only when somebody asks for it. */
 import { Brake, type BrakeState } from '../../lib/app/brake.ts';
-import { type RecordDeps } from '../../lib/app/deps.ts';
+import { type RecordDeps } from '../../lib/app/record-deps.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { type Documents } from '../../lib/ports/documents.ts';

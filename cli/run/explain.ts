@@ -14,7 +14,7 @@ import {
 } from '../../lib/ports/lock-store.ts';
 import { providerNamed } from '../../lib/providers/index.ts';
 import { decisionJson, decisionLines, explanationLines, lockText } from '../decision-text.ts';
-import { objectOption } from '../options.ts';
+import { endpointOption, objectOption } from '../options.ts';
 import { paint, print, printJson, visible } from '../output.ts';
 import { policyOption } from '../policy-file.ts';
 
@@ -32,7 +32,9 @@ export interface ExplainOptions {
 export async function runExplain(object: string, options: ExplainOptions): Promise<void> {
   const { bucket, key } = objectOption(object);
   const policy = policyOption(options.policy, options.maximum);
-  const endpoint = options.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+  const endpoint = endpointOption(
+    options.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL,
+  );
   const store = new S3LockStore({
     client: s3Client({
       ...(endpoint !== undefined && { endpoint }),
@@ -73,8 +75,8 @@ async function readVersion(store: LockStore, ref: ObjectRef): Promise<StoredVers
       return read.version;
     case 'gone':
       throw new HoldfastError('no-such-version', {
-        what: `${name} is not there`,
-        next: 'check the bucket, the key and the version id',
+        what: `${name} is not there, or a delete marker hides it`,
+        next: 'check the bucket and the key, or name a version with --version-id',
       });
     case 'marker':
       throw new HoldfastError('delete-marker', {

@@ -42,6 +42,7 @@ export async function runLocal(options: LocalOptions): Promise<void> {
   print('Every upload is locked and shown here. Ctrl-C stops.');
   showRecords(cloud);
   await untilStopped();
+  cloud.output.removeAllListeners('log');
   await cloud.close();
 }
 

@@ -179,6 +179,7 @@ async function stayUp(cloud: Cloud): Promise<void> {
   print(`Every upload is locked and shown here; records are kept in ${RECORDS}. Ctrl-C stops.`);
   showRecords(cloud);
   await untilStopped();
+  cloud.output.removeAllListeners('log');
 }
 
 function outsideStore(url: string, { provider, region }: TourOptions): OutsideStore {

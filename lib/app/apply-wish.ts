@@ -39,6 +39,7 @@ export async function applyWish(
   wish: Wish,
   deps: LockDeps,
   intend: Intend,
+  again = false,
 ): Promise<WishResult> {
   const { store, clock } = deps;
   let lock = version.lock;
@@ -64,6 +65,10 @@ export async function applyWish(
   if (stopped !== undefined) return { outcome: 'paused', after: lock, write, detail: stopped, ...residual };
   if (write.kind === 'retention' && write.mode === 'COMPLIANCE') await intend(write);
   const result = await send({ ...version, lock }, write, deps);
+  // Somebody locked the version between our read and our write: the law is asked once more, of what is stored now.
+  if (result.outcome === 'refused-by-lock' && !again) {
+    return applyWish({ ...version, lock: result.after }, wish, deps, intend, true);
+  }
   const covered = result.outcome === 'locked' || result.outcome === 'extended';
   return {
     ...result,
@@ -128,7 +133,10 @@ async function confirm(
     return { outcome: done, after: afterWrite(version.lock, write), ...id };
 
   const answer = await readAgain(version, write, deps);
-  if (answer.kind !== 'seen') return { outcome: answer.kind, after: version.lock, ...id };
+  if (answer.kind !== 'seen') {
+    const detail = `the store accepted the lock, and then said of the version: ${answer.kind}`;
+    return { outcome: 'not-confirmed', after: version.lock, detail, ...id };
+  }
   const { lock: after } = answer;
   if (satisfies(after, write)) return { outcome: done, after, ...id };
   const [unseen, action] =

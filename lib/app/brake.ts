@@ -4,7 +4,7 @@ import { type DeedRecord, recordId } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
 import { formatInstant, type Instant } from '../lock/instant.ts';
 import { type Documents } from '../ports/documents.ts';
-import { type RecordDeps } from './deps.ts';
+import { type RecordDeps } from './record-deps.ts';
 
 const BRAKE = 'brake.json';
 const stateSchema = z.object({ paused: z.boolean(), reason: z.string(), by: z.string(), at: z.string() });
@@ -26,8 +26,11 @@ export interface BrakeOptions extends RecordDeps {
 
 /** How long the state is believed before it is read again (milliseconds). */
 const FRESH = 10_000;
-/** A function takes its share of the hour's limit in pieces, so that not every version costs a write. */
-const PIECES = 20;
+/**
+ * A function takes its share of the hour's limit in pieces, so that not every version costs a write. They are
+ * small, since what a function took and did not use is lost for that hour.
+ */
+const PIECES = 1_000;
 const TRIES = 12;
 
 /** Stops everything that sets or extends retention while it is on; holds may still be placed. */
@@ -87,7 +90,7 @@ export class Brake {
     const { documents, limit } = this.options;
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const document = await documents.get(hour);
-      const used = document === undefined ? { versions: 0, bytes: 0 } : usageOf(document.body);
+      const used = document === undefined ? { versions: 0, bytes: 0 } : usageOf(hour, document.body);
       const left = { versions: limit.versions - used.versions, bytes: limit.bytes - used.bytes };
       if (!fits(load, left)) return false;
       const piece = {
@@ -117,7 +120,7 @@ export class Brake {
   private async read(): Promise<BrakeState | undefined> {
     const document = await this.options.documents.get(BRAKE);
     if (document === undefined) return undefined;
-    const parsed = stateSchema.safeParse(JSON.parse(document.body));
+    const parsed = stateSchema.safeParse(jsonOf(document.body));
     if (parsed.success) return parsed.data;
     throw new HoldfastError('bad-input', {
       what: `${BRAKE} cannot be read`,
@@ -144,6 +147,19 @@ function fits(load: Load, room: Load): boolean {
   return load.versions <= room.versions && load.bytes <= room.bytes;
 }
 
-function usageOf(body: string): Load {
-  return usageSchema.parse(JSON.parse(body));
+function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function usageOf(name: string, body: string): Load {
+  const parsed = usageSchema.safeParse(jsonOf(body));
+  if (parsed.success) return parsed.data;
+  throw new HoldfastError('bad-input', {
+    what: `${name}, where the breaker counts, cannot be read`,
+    next: 'run holdfast resume, which writes it anew; until then nothing comes under COMPLIANCE',
+  });
 }

@@ -3,7 +3,7 @@ import { parseBatchName } from '../audit/chain.ts';
 import { type Head } from '../audit/head.ts';
 import { recordId } from '../audit/record.ts';
 import { formatInstant, instantOf } from '../lock/instant.ts';
-import { type RecordDeps } from './deps.ts';
+import { type RecordDeps } from './record-deps.ts';
 
 /** Lists the names of the batches of a day, such as `2026/11/20`. */
 export type BatchNames = (day: string) => AsyncIterable<string>;

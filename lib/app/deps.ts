@@ -1,21 +1,10 @@
 import { type Policy } from '../policy/compile.ts';
-import { type AuditLog } from '../ports/audit-log.ts';
-import { type Clock } from '../ports/clock.ts';
 import { type DelayQueue } from '../ports/delay-queue.ts';
 import { type Documents } from '../ports/documents.ts';
 import { type LockStore } from '../ports/lock-store.ts';
 import { type Brake } from './brake.ts';
 import { type PolicySource } from './policy-source.ts';
-
-/** What everything that leaves a record needs. */
-export interface RecordDeps {
-  readonly audit: AuditLog;
-  readonly clock: Clock;
-  /** Who acts, as records name it. */
-  readonly actor: string;
-  /** A random id, for records. */
-  readonly newId: () => string;
-}
+import { type RecordDeps } from './record-deps.ts';
 
 /** What locking one version needs; a composition root builds it once. */
 export interface LockDeps extends RecordDeps {

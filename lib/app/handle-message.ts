@@ -4,7 +4,7 @@ import { type VersionRecord } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
 import { type ObjectEvent, parseMessage } from '../events/object-events.ts';
 import { type Policy } from '../policy/compile.ts';
-import { versionIdOf } from '../ports/lock-store.ts';
+import { type ObjectRef, versionIdOf } from '../ports/lock-store.ts';
 import { type MessageDeps } from './deps.ts';
 import { lockVersion } from './lock-version.ts';
 import { parkMessage } from './park.ts';
@@ -26,6 +26,8 @@ export type MessageResult =
 
 /** A message that could not be handled so often is parked: its queue would drop it in the end. */
 const PATIENCE = 4;
+/** After so many waits tags count as settled: a clock ahead of ours must not hold a version back for ever. */
+const SETTLED = 2;
 /** The longest that a queue can delay a message. */
 const LONGEST_DELAY = 900;
 
@@ -70,12 +72,19 @@ async function handleEvents(
 
   const policy = await deps.policies.current();
   const records: VersionRecord[] = [];
+  const failures: unknown[] = [];
   let delay = 0;
   for (const event of ours) {
-    const result = await handleEvent(event, policy, message.waits > 0, deps);
-    records.push(...result.records);
-    delay = Math.max(delay, result.delay);
+    try {
+      const result = await handleEvent(event, policy, message, deps);
+      records.push(...result.records);
+      delay = Math.max(delay, result.delay);
+    } catch (error) {
+      // The other objects of the message are not to wait for this one.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   const unfinished = records.find(({ outcome }) => outcome !== undefined && OUTCOMES[outcome].retry);
   if (unfinished?.outcome !== undefined) {
     const { meaning, next } = OUTCOMES[unfinished.outcome];
@@ -91,17 +100,38 @@ async function handleEvents(
 
 /** Locks what one event names; answers after how many seconds it must be looked at again, 0 for never. */
 async function handleEvent(
-  { bucket, key, versionId, cause }: ObjectEvent,
+  event: ObjectEvent,
   policy: Policy,
-  again: boolean,
+  { waits }: Message,
   deps: MessageDeps,
 ): Promise<{ records: readonly VersionRecord[]; delay: number }> {
-  const ref = versionId === undefined ? { bucket, key } : { bucket, key, versionId: versionIdOf(versionId) };
-  const { records, settleUntil, paused } = await lockVersion(ref, cause, { ...deps, policy }, again);
-  if (paused) return { records, delay: LONGEST_DELAY };
-  if (settleUntil === undefined) return { records, delay: 0 };
-  const seconds = Math.ceil((settleUntil - deps.clock.now()) / 1_000);
-  return { records, delay: Math.min(Math.max(seconds, 1), LONGEST_DELAY) };
+  const { what, cause, time } = event;
+  const circumstances = {
+    again: waits > 0,
+    settled: waits >= SETTLED,
+    ...(what === 'tags-changed' && time !== undefined && { tagsChanged: time }),
+  };
+  const records: VersionRecord[] = [];
+  let delay = 0;
+  for (const ref of versionsOf(event)) {
+    const result = await lockVersion(ref, cause, { ...deps, policy }, circumstances);
+    records.push(...result.records);
+    const seconds =
+      result.settleUntil === undefined ? 0 : Math.ceil((result.settleUntil - deps.clock.now()) / 1_000);
+    const wait = result.paused ? LONGEST_DELAY : result.settleUntil === undefined ? 0 : Math.max(seconds, 1);
+    delay = Math.max(delay, Math.min(wait, LONGEST_DELAY));
+  }
+  return { records, delay };
+}
+
+/**
+ * The versions that an event may mean. Where it names none, that is the current one; a change of tags may also
+ * mean the version without an id that is older than the versioning of its bucket.
+ */
+function versionsOf({ what, bucket, key, versionId }: ObjectEvent): ObjectRef[] {
+  if (versionId !== undefined) return [{ bucket, key, versionId: versionIdOf(versionId) }];
+  const current = { bucket, key };
+  return what === 'tags-changed' ? [current, { bucket, key, versionId: versionIdOf('null') }] : [current];
 }
 
 async function park({ body, messageId }: Message, reason: string, deps: MessageDeps): Promise<MessageResult> {

@@ -11,7 +11,7 @@ import { type Residual, type Wish, type Write } from '../lock/change.ts';
 import { formatInstant, type Instant } from '../lock/instant.ts';
 import { type LockState } from '../lock/state.ts';
 import { decide, type Decision } from '../policy/decide.ts';
-import { FACTS, type VersionFacts } from '../policy/facts.ts';
+import { type CostlyFact, FACTS, type VersionFacts } from '../policy/facts.ts';
 import { type ObjectRef, type ReadAnswer, type StoredVersion } from '../ports/lock-store.ts';
 import { applyWish } from './apply-wish.ts';
 import { type LockDeps } from './deps.ts';
@@ -24,6 +24,15 @@ export interface LockResult {
   readonly paused: boolean;
 }
 
+/** What is known of the message that asks. */
+export interface Circumstances {
+  /** The version was looked at before and had to wait: what made it wait is not recorded twice. */
+  readonly again?: boolean;
+  /** It has waited long enough for its tags, whatever the clocks say. */
+  readonly settled?: boolean;
+  readonly tagsChanged?: Instant;
+}
+
 /**
  * Brings one version to the lock that the policy wants, and records how that ended.
  *
@@ -34,7 +43,6 @@ export interface LockResult {
  *
  * Doing it twice does it once: what is already right is found so and not written again.
  *
- * @param again - the version was looked at before and had to wait: what made it wait is not recorded twice.
  * @param cause - the id of the event or run that asked; records name it.
  * @throws HoldfastError `throttled` or `unreachable` when the store gave no verdict: ask again later.
  */
@@ -42,23 +50,23 @@ export async function lockVersion(
   ref: ObjectRef,
   cause: string,
   deps: LockDeps,
-  again = false,
+  { again = false, settled = false, tagsChanged }: Circumstances = {},
 ): Promise<LockResult> {
   const scribe = new Scribe(ref, cause, deps);
   const read = await deps.store.read(ref);
   if (read.kind !== 'found') return { records: [await scribe.unread(read)], paused: false };
   scribe.found(read.version);
 
-  const { facts, decision } = await decideFully(read.version, deps);
+  const { facts, decision } = await decideFully(read.version, deps, tagsChanged);
   scribe.decided(decision);
   const { settleUntil } = decision;
-  if (settleUntil !== undefined) {
+  if (settleUntil !== undefined && !settled) {
     const settling = again ? [] : [await scribe.ended('settling', facts.lock)];
     return { records: settling, settleUntil, paused: false };
   }
   const records: VersionRecord[] = [];
   let paused = false;
-  const version = { ...read.version, lock: facts.lock };
+  let version = read.version;
   for (const wish of decision.wishes) {
     const intend = async (write: Write): Promise<void> => scribe.intend(write);
     const { outcome, write, after, residual, requestId, detail } = await applyWish(
@@ -67,6 +75,7 @@ export async function lockVersion(
       deps,
       intend,
     );
+    version = { ...version, lock: after };
     if (outcome === 'paused') paused = true;
     if (outcome === 'paused' && again) continue;
     records.push(
@@ -101,28 +110,27 @@ export async function lockVersion(
 export async function decideFully(
   version: StoredVersion,
   deps: Pick<LockDeps, 'store' | 'policy' | 'clock'>,
+  tagsChanged?: Instant,
 ): Promise<{ facts: VersionFacts; decision: Decision }> {
   const { ref, created, size, tags, lock } = version;
+  const { bucket, key } = ref;
   let facts: VersionFacts = {
-    bucket: ref.bucket,
-    key: ref.key,
-    created,
-    size,
-    tags,
-    current: 'unknown',
-    lock,
+    ...{ bucket, key, created, size, tags, current: 'unknown', lock },
+    ...(tagsChanged !== undefined && { tagsChanged }),
   };
   const now = deps.clock.now();
-  let decision = decide(deps.policy, facts, now);
-  if (decision.undecided.some(({ fact }) => fact === 'tags')) {
-    facts = { ...facts, tags: await deps.store.readTags(ref) };
-    decision = decide(deps.policy, facts, now);
+  // No request tells a size that the read did not tell.
+  const asked = new Set<CostlyFact>(['size']);
+  for (;;) {
+    const decision = decide(deps.policy, facts, now);
+    const missing = decision.undecided.find(({ fact }) => !asked.has(fact))?.fact;
+    if (missing === undefined) return { facts, decision };
+    asked.add(missing);
+    facts =
+      missing === 'tags'
+        ? { ...facts, tags: await deps.store.readTags(ref) }
+        : { ...facts, current: await deps.store.readCurrent(ref) };
   }
-  if (decision.undecided.some(({ fact }) => fact === 'current')) {
-    facts = { ...facts, current: await deps.store.readCurrent(ref) };
-    decision = decide(deps.policy, facts, now);
-  }
-  return { facts, decision };
 }
 
 /** Why a decision without any wish ended as it did. */

@@ -2,7 +2,7 @@
 import { recordId } from '../audit/record.ts';
 import { formatInstant } from '../lock/instant.ts';
 import { type Documents } from '../ports/documents.ts';
-import { type RecordDeps } from './deps.ts';
+import { type RecordDeps } from './record-deps.ts';
 
 /**
  * Parks a message: its body and the reason become one document, and a record says where.

@@ -8,7 +8,7 @@ import { comparePolicies, type PolicyChange } from '../policy/compare.ts';
 import { parsePolicy, type ParsedPolicy, type ParseOptions } from '../policy/parse.ts';
 import { type PolicyFile } from '../policy/schema.ts';
 import { type Documents, type Expected } from '../ports/documents.ts';
-import { type RecordDeps } from './deps.ts';
+import { type RecordDeps } from './record-deps.ts';
 
 export const POINTER = 'policy/active.json';
 const FILE = 'policy/policy.yaml';
@@ -57,9 +57,9 @@ export async function showPolicy(
  */
 export async function activatePolicy(text: string, deps: DeliveryDeps): Promise<Delivered> {
   const after = validFile(text, deps);
-  const current = await showPolicy(deps);
+  const current = await readPointer(deps.documents);
   const written = await deps.documents.put(FILE, text, 'any');
-  if (written?.versionId === undefined) {
+  if (written?.versionId === undefined || written.versionId === 'null') {
     throw new HoldfastError('bad-input', {
       what: 'the configuration bucket keeps no versions',
       next: 'enable versioning on it: a pointer names one version of the policy',
@@ -75,7 +75,10 @@ export async function activatePolicy(text: string, deps: DeliveryDeps): Promise<
     'policy-activated',
     deps,
   );
-  return { pointer, changes: comparePolicies(fileOf(current?.parsed), after) };
+  return {
+    pointer,
+    changes: comparePolicies(current && (await fileAt(current.pointer.active, deps)), after),
+  };
 }
 
 /**
@@ -84,7 +87,7 @@ export async function activatePolicy(text: string, deps: DeliveryDeps): Promise<
  * @throws HoldfastError `bad-input` when there is none before it, `moved` when somebody else moved the pointer.
  */
 export async function rollbackPolicy(deps: DeliveryDeps): Promise<Delivered> {
-  const current = await showPolicy(deps);
+  const current = await readPointer(deps.documents);
   const [previous, ...earlier] = current?.pointer.before ?? [];
   if (current === undefined || previous === undefined) {
     throw new HoldfastError('bad-input', {
@@ -95,7 +98,7 @@ export async function rollbackPolicy(deps: DeliveryDeps): Promise<Delivered> {
   const after = validFile(await readVersion(deps.documents, previous), deps);
   const pointer = { active: newEntry(previous.hash, previous.versionId, deps), before: earlier };
   await movePointer(pointer, { etag: current.etag }, 'policy-rolled-back', deps);
-  return { pointer, changes: comparePolicies(fileOf(current.parsed), after) };
+  return { pointer, changes: comparePolicies(await fileAt(current.pointer.active, deps), after) };
 }
 
 /** The pointer as it is stored. */
@@ -144,8 +147,18 @@ function validFile(text: string, { reading }: DeliveryDeps): PolicyFile {
   });
 }
 
-function fileOf(parsed: ParsedPolicy | undefined): PolicyFile | undefined {
-  return parsed?.ok === true ? parsed.file : undefined;
+/** The policy that an entry means; one that is gone or broken is there to be replaced, not to stand in the way. */
+async function fileAt(
+  entryOf: PolicyEntry,
+  { documents, reading }: DeliveryDeps,
+): Promise<PolicyFile | undefined> {
+  try {
+    const parsed = readText(await readVersion(documents, entryOf), reading);
+    return parsed.ok ? parsed.file : undefined;
+  } catch (error) {
+    if (error instanceof HoldfastError) return undefined;
+    throw error;
+  }
 }
 
 function newEntry(hash: string, versionId: string, { clock, actor }: DeliveryDeps): PolicyEntry {

@@ -53,7 +53,13 @@ export class DeliveredPolicy implements PolicySource {
   private async load(): Promise<{ policy: Policy; etag: string }> {
     const { documents, reading, packaged } = this.options;
     const stored = await readPointer(documents);
-    if (stored === undefined) return { policy: packaged, etag: '' };
+    if (stored === undefined && (this.good?.etag ?? '') === '') return { policy: packaged, etag: '' };
+    if (stored === undefined) {
+      throw new HoldfastError('bad-policy', {
+        what: 'the pointer to the active policy is gone',
+        next: 'activate the policy again with holdfast policy activate',
+      });
+    }
     if (stored.etag === this.good?.etag) return this.good;
     const parsed = readText(await readVersion(documents, stored.pointer.active), reading);
     if (parsed.ok) return { policy: parsed.policy, etag: stored.etag };

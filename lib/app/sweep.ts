@@ -8,7 +8,8 @@ import { type Policy } from '../policy/compile.ts';
 import { type Documents } from '../ports/documents.ts';
 import { type LockStore } from '../ports/lock-store.ts';
 import { type ListedVersion, type Marker, type VersionListing } from '../ports/version-listing.ts';
-import { type MessageDeps, type RecordDeps } from './deps.ts';
+import { type MessageDeps } from './deps.ts';
+import { type RecordDeps } from './record-deps.ts';
 import { decideFully } from './lock-version.ts';
 
 export interface SweepDeps extends RecordDeps {

@@ -110,7 +110,7 @@ export const OUTCOMES = {
   },
   rejected: {
     covered: false,
-    retry: false,
+    retry: true,
     meaning: 'the store found fault with the request',
     next: 'see the code of the store in the record',
   },

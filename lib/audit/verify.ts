@@ -1,5 +1,5 @@
 /** Finds what was done to records after they were written: edits, gaps, reorders, truncation, forgery. */
-import { type BatchName, type ChainedRecord, hashLine, newHead, parseBatchName } from './chain.ts';
+import { type BatchName, hashLine, newHead, parseBatchName } from './chain.ts';
 import { type Head } from './head.ts';
 
 export type Fault = 'edited' | 'gap' | 'reordered' | 'truncated' | 'forged' | 'unreadable';
@@ -108,6 +108,11 @@ class ChainReader {
     const expected = name.last - name.first + 1;
     if (lines.length < expected) say('truncated', `it holds ${lines.length} of ${expected} records`);
     if (lines.length > expected) say('forged', `it holds ${lines.length} records and names ${expected}`);
+    const day = parseLine(lines[0] ?? '')
+      ?.time.slice(0, 10)
+      .replaceAll('-', '/');
+    if (day !== undefined && day !== name.day)
+      say('forged', `it lies under ${name.day} and begins on ${day}`);
     this.startAt(name, from, say);
     this.follow(lines, batch, say);
     const last = lines.at(-1);
@@ -147,11 +152,10 @@ class ChainReader {
             seq,
           );
         }
-        if (batch.storedAt !== undefined && batch.storedAt - Date.parse(record.time) > LATEST_STORE) {
+        if (batch.storedAt !== undefined && !(batch.storedAt - Date.parse(record.time) <= LATEST_STORE)) {
           say('forged', 'it says that it was made long before it was stored', seq);
         }
-        if (record.phase === 'deed' && record.heads !== undefined)
-          this.checkpoints.push({ batch: batch.name, heads: record.heads });
+        if (record.heads !== undefined) this.checkpoints.push({ batch: batch.name, heads: record.heads });
       }
       this.hashes.set(seq, hash);
       this.head = { ...this.head, seq, hash };
@@ -171,7 +175,8 @@ function againstCheckpoint(
   if (now?.startsWith(hash) === true) return undefined;
   if (now !== undefined)
     return { fault: 'edited', detail: `a checkpoint saw another record ${seq} of ${writer}` };
-  if (from !== undefined && known === undefined) return undefined;
+  // Days before the first one read were left out on purpose.
+  if (from !== undefined && (known === undefined || seq < Math.min(...known.keys()))) return undefined;
   return { fault: 'truncated', detail: `a checkpoint saw record ${seq} of ${writer}, which is gone` };
 }
 
@@ -181,20 +186,37 @@ function linesOf(text: string | undefined): string[] | undefined {
   return text.slice(0, -1).split('\n');
 }
 
-function parseLine(line: string): ChainedRecord | undefined {
+/** What verification reads of a record; whoever forges one may have put anything there. */
+interface Seen {
+  readonly writer: string;
+  readonly seq: number;
+  readonly prev: string;
+  readonly time: string;
+  readonly heads?: readonly Head[];
+}
+
+function parseLine(line: string): Seen | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return isChained(value) ? value : undefined;
+    return isSeen(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isChained(value: unknown): value is ChainedRecord {
+function isSeen(value: unknown): value is Seen {
   if (typeof value !== 'object' || value === null) return false;
-  const record = value as Readonly<Partial<Record<'seq' | 'writer' | 'prev' | 'time', unknown>>>;
+  const record = value as Readonly<Partial<Record<keyof Seen, unknown>>>;
+  const { heads } = record;
   return (
     typeof record.seq === 'number' &&
-    [record.writer, record.prev, record.time].every((part) => typeof part === 'string')
+    [record.writer, record.prev, record.time].every((part) => typeof part === 'string') &&
+    (heads === undefined || (Array.isArray(heads) && heads.every(isHead)))
   );
+}
+
+function isHead(value: unknown): value is Head {
+  if (typeof value !== 'object' || value === null) return false;
+  const { writer, seq, hash } = value as Readonly<Partial<Record<keyof Head, unknown>>>;
+  return typeof writer === 'string' && typeof seq === 'number' && typeof hash === 'string';
 }

@@ -17,6 +17,18 @@ const THROTTLES = new Set([
   'TooManyRequests',
 ]);
 
+/** Answers that look like verdicts by their status and are none: the same request may succeed in a moment. */
+const PASSING = new Set([
+  ...THROTTLES,
+  'RequestTimeout',
+  'RequestTimeTooSkewed',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'TokenRefreshRequired',
+  'OperationAborted',
+  'ConditionalRequestConflict',
+]);
+
 /**
  * Runs a request and turns its failure into a refusal.
  *
@@ -31,10 +43,13 @@ export async function ask<T>(
     return await request();
   } catch (cause) {
     const refusal = refusalOf(cause);
-    if (refusal === undefined || refusal.status >= 500 || refusal.status === 429)
-      throw noVerdict(what, refusal, cause);
+    if (refusal === undefined || !isVerdict(refusal)) throw noVerdict(what, refusal, cause);
     return { refused: refusal };
   }
+}
+
+function isVerdict({ status, code }: Refusal): boolean {
+  return status < 500 && status !== 429 && !PASSING.has(code);
 }
 
 export function isRefused(answer: object): answer is { readonly refused: Refusal } {

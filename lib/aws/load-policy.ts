@@ -17,11 +17,11 @@ type Reading = Pick<ParseOptions, 'maximum' | 'enforce'>;
 export function readPolicy(path: string, reading: Reading = {}): ParsedPolicy {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (cause) {
     throw new HoldfastError('bad-input', {
-      what: `${path} cannot be read`,
-      next: 'check the path of the policy file',
+      what: `${path} cannot be read as UTF-8 text`,
+      next: 'check the path and the encoding of the policy file',
       cause,
     });
   }

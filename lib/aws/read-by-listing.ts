@@ -19,7 +19,7 @@ export async function findByListing(
   client: S3Client,
   ref: ObjectRef,
   owner: { ExpectedBucketOwner?: string },
-  signal: () => AbortSignal,
+  signal: AbortSignal,
 ): Promise<ListedVersion | undefined | { readonly refused: Refusal }> {
   let KeyMarker: string | undefined;
   let VersionIdMarker: string | undefined;
@@ -30,8 +30,8 @@ export async function findByListing(
     };
     const input = { Bucket: ref.bucket, Prefix: ref.key, ...marker, ...owner };
     const page: ListObjectVersionsCommandOutput | { refused: Refusal } = await ask(
-      `list the versions of ${ref.bucket}/${ref.key}`,
-      () => client.send(new ListObjectVersionsCommand(input), { abortSignal: signal() }),
+      `list the versions of ${ref.bucket}/${JSON.stringify(ref.key)}`,
+      () => client.send(new ListObjectVersionsCommand(input), { abortSignal: signal }),
     );
     if (isRefused(page)) return page;
     const versions = page.Versions ?? [];
@@ -44,6 +44,8 @@ export async function findByListing(
     // The key itself sorts before every longer key that begins with it.
     const past = versions.some(({ Key }) => Key !== ref.key);
     if (past || page.IsTruncated !== true || page.NextKeyMarker === undefined) return undefined;
+    // A store that answers with the marker that it was given would be asked for ever.
+    if (page.NextKeyMarker === KeyMarker && page.NextVersionIdMarker === VersionIdMarker) return undefined;
     KeyMarker = page.NextKeyMarker;
     VersionIdMarker = page.NextVersionIdMarker;
   }

@@ -6,6 +6,7 @@ import {
   type ListObjectVersionsCommandOutput,
   PutObjectCommand,
   type S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { type Batch } from '../audit/chain.ts';
 import { type FoundBatch } from '../audit/verify.ts';
@@ -39,17 +40,26 @@ export class S3AuditStore implements AuditStore {
   }
 
   async put({ name, lines }: Batch): Promise<void> {
-    await this.client.send(
-      new PutObjectCommand({
-        ...this.bucket,
-        Key: `${PREFIX}${name}${SUFFIX}`,
-        Body: gzipSync(`${lines.join('\n')}\n`),
-        ContentType: 'application/x-ndjson',
-        ContentEncoding: 'gzip',
-        // Uploads into a bucket with a default rule must prove that they arrived whole.
-        ChecksumAlgorithm: 'SHA256',
-      }),
-    );
+    try {
+      await this.client.send(this.putCommand(name, lines));
+    } catch (error) {
+      // The name carries the hash: what already lies there is this batch, stored before its answer was lost.
+      if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412) return;
+      throw error;
+    }
+  }
+
+  private putCommand(name: string, lines: readonly string[]): PutObjectCommand {
+    return new PutObjectCommand({
+      ...this.bucket,
+      Key: `${PREFIX}${name}${SUFFIX}`,
+      IfNoneMatch: '*',
+      Body: gzipSync(`${lines.join('\n')}\n`),
+      ContentType: 'application/x-ndjson',
+      ContentEncoding: 'gzip',
+      // Uploads into a bucket with a default rule must prove that they arrived whole.
+      ChecksumAlgorithm: 'SHA256',
+    });
   }
 
   /** The batches of a prefix such as `2026/11/20/`, or all of them, in the order of their names. */

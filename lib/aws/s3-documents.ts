@@ -26,7 +26,8 @@ export class S3Documents implements Documents {
       const body = (await Body?.transformToString()) ?? '';
       return { body, etag: ETag ?? '', ...(VersionId !== undefined && { versionId: VersionId }) };
     } catch (error) {
-      if (statusOf(error) === 404) return undefined;
+      // A bucket that is missing is no missing document: nobody may go on as if nothing had been configured.
+      if (error instanceof S3ServiceException && MISSING.has(error.name)) return undefined;
       throw error;
     }
   }
@@ -42,11 +43,15 @@ export class S3Documents implements Documents {
     } catch (error) {
       const status = statusOf(error);
       // 409: somebody else's write of the same moment; 404: the document to be replaced is gone.
-      if (expected !== 'any' && (status === 412 || status === 409 || status === 404)) return undefined;
+      const moved =
+        status === 412 || status === 409 || (error instanceof S3ServiceException && MISSING.has(error.name));
+      if (expected !== 'any' && moved) return undefined;
       throw error;
     }
   }
 }
+
+const MISSING = new Set(['NoSuchKey', 'NoSuchVersion']);
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;

@@ -32,13 +32,15 @@ export interface S3LockStoreOptions {
   readonly provider: Provider;
   /** The account that must own every bucket; S3 refuses requests to a bucket of anybody else. */
   readonly expectedBucketOwner?: string;
-  /** How long one call may take, retries included (milliseconds). */
+  /** How long one request may take, its retries included (milliseconds); several pages of a listing count as one. */
   readonly budget?: number;
 }
 
 const NOT_FOUND = 404;
 const MARKER = 405;
 const DENIED = 403;
+/** The 404s that say that the version itself is missing; any other one shows nothing. */
+const GONE = new Set(['NoSuchKey', 'NoSuchVersion', 'NoSuchBucket', 'NotFound']);
 const NO_TAGS: Tags = new Map();
 
 /**
@@ -90,10 +92,10 @@ export class S3LockStore implements LockStore {
 
   async readCurrent(ref: VersionRef): Promise<boolean | 'unknown'> {
     const head = await this.head({ bucket: ref.bucket, key: ref.key });
-    if (!isRefused(head)) return head.VersionId === ref.versionId;
+    if (!isRefused(head)) return head.VersionId === undefined ? 'unknown' : head.VersionId === ref.versionId;
     if (head.refused.status === NOT_FOUND) return false;
     if (head.refused.status === DENIED) return 'unknown';
-    const listed = await findByListing(this.client, ref, this.owner, () => this.signal());
+    const listed = await findByListing(this.client, ref, this.owner, this.signal());
     return listed === undefined ? false : 'refused' in listed ? 'unknown' : listed.latest;
   }
 
@@ -152,7 +154,7 @@ export class S3LockStore implements LockStore {
   }
 
   private async readWithoutHead(ref: ObjectRef): Promise<ReadAnswer> {
-    const listed = await findByListing(this.client, ref, this.owner, () => this.signal());
+    const listed = await findByListing(this.client, ref, this.owner, this.signal());
     if (listed === undefined) return { kind: 'gone' };
     if ('refused' in listed) return { kind: 'no-permission', action: 's3:ListBucketVersions' };
     const found = { bucket: ref.bucket, key: ref.key, versionId: versionIdOf(listed.versionId) };
@@ -189,7 +191,8 @@ export class S3LockStore implements LockStore {
   /** Only the 404 that says so means "no lock"; a denial means that nothing was seen. */
   private lockRefused(refused: Refusal, none: LockAnswer): LockAnswer {
     const { status, code } = refused;
-    if (status === NOT_FOUND) return this.capabilities.unlockedCodes.includes(code) ? none : { kind: 'gone' };
+    if (status === NOT_FOUND && this.capabilities.unlockedCodes.includes(code)) return none;
+    if (status === NOT_FOUND && GONE.has(code)) return { kind: 'gone' };
     if (status === MARKER) return { kind: 'marker' };
     if (status === 400 && code === 'InvalidRequest') return { kind: 'no-lock-on-bucket' };
     return seen({ state: 'absent' }, 'absent');
@@ -216,7 +219,7 @@ export class S3LockStore implements LockStore {
 function writeRefused({ status, code, requestId }: Refusal): WriteAnswer {
   const id = requestId === undefined ? {} : { requestId };
   if (status === DENIED) return { kind: 'denied', ...id };
-  if (status === NOT_FOUND) return { kind: 'gone' };
+  if (status === NOT_FOUND && GONE.has(code)) return { kind: 'gone' };
   if (status === MARKER) return { kind: 'marker' };
   if (status === 400 && code === 'InvalidRequest') return { kind: 'no-lock-on-bucket' };
   return { kind: 'rejected', code, ...id };

@@ -1,5 +1,6 @@
 /** S3's messages about objects, in every form in which they reach a queue. */
 import * as z from 'zod';
+import { type Instant, instantOf } from '../lock/instant.ts';
 
 /** Something happened to an object that may call for a lock. */
 export interface ObjectEvent {
@@ -10,6 +11,8 @@ export interface ObjectEvent {
   readonly versionId?: string;
   /** The id of the message, or of the request that caused it: records name it. */
   readonly cause: string;
+  /** When it happened, where the message tells. */
+  readonly time?: Instant;
 }
 
 export type ParsedMessage =
@@ -32,6 +35,7 @@ const eventBridge = z.object({
   id: z.string().max(256),
   source: z.literal('aws.s3'),
   'detail-type': z.string(),
+  time: z.string().optional(),
   detail: z.object({
     bucket: z.object({ name: bucket }),
     object: z.object({ key: z.string().min(1), 'version-id': versionId }),
@@ -44,6 +48,7 @@ const notification = z.object({
       z.object({
         eventSource: z.enum(['aws:s3', 'ceph:s3', 'minio:s3']),
         eventName: z.string(),
+        eventTime: z.string().optional(),
         responseElements: z.object({ 'x-amz-request-id': z.string().max(256).optional() }).optional(),
         s3: z.object({
           bucket: z.object({ name: bucket }),
@@ -95,27 +100,30 @@ function parseBody(body: string, mayBeWrapped: boolean): ParsedMessage {
 function fromEventBridge(value: unknown): ParsedMessage {
   const parsed = eventBridge.safeParse(value);
   if (!parsed.success) return malformed(reasonOf(parsed.error));
-  const { id, detail } = parsed.data;
-  const what = DETAIL_TYPES[parsed.data['detail-type']];
-  if (what === undefined)
-    return { kind: 'ignored', reason: `${parsed.data['detail-type']} never calls for a lock` };
+  const { id, detail, time } = parsed.data;
+  const type = parsed.data['detail-type'];
+  const what = Object.hasOwn(DETAIL_TYPES, type) ? DETAIL_TYPES[type] : undefined;
+  if (what === undefined) return { kind: 'ignored', reason: `${type} never calls for a lock` };
   const { key, 'version-id': version } = detail.object;
   if (Buffer.byteLength(key) > LONGEST_KEY) return malformed('its key is longer than 1,024 bytes');
-  return { kind: 'objects', events: [eventOf(what, detail.bucket.name, key, version, id)] };
+  return {
+    kind: 'objects',
+    events: [eventOf({ what, bucket: detail.bucket.name, key, cause: id }, version, time)],
+  };
 }
 
 function fromNotification(value: unknown): ParsedMessage {
   const parsed = notification.safeParse(value);
   if (!parsed.success) return malformed(reasonOf(parsed.error));
   const events: ObjectEvent[] = [];
-  for (const { eventName, responseElements, s3 } of parsed.data.Records) {
+  for (const { eventName, eventTime, responseElements, s3 } of parsed.data.Records) {
     const what = whatOf(eventName);
     if (what === undefined) continue;
     const key = decodeKey(s3.object.key);
     if (key === undefined) return malformed('its key is not encoded as S3 encodes keys');
     if (Buffer.byteLength(key) > LONGEST_KEY) return malformed('its key is longer than 1,024 bytes');
     const cause = responseElements?.['x-amz-request-id'] ?? 'notification';
-    events.push(eventOf(what, s3.bucket.name, key, s3.object.versionId, cause));
+    events.push(eventOf({ what, bucket: s3.bucket.name, key, cause }, s3.object.versionId, eventTime));
   }
   return events.length > 0
     ? { kind: 'objects', events }
@@ -130,14 +138,16 @@ function whatOf(eventName: string): ObjectEvent['what'] | undefined {
 }
 
 function eventOf(
-  what: ObjectEvent['what'],
-  bucketName: string,
-  key: string,
+  event: Omit<ObjectEvent, 'versionId' | 'time'>,
   version: string | undefined,
-  cause: string,
+  time: string | undefined,
 ): ObjectEvent {
-  const event = { what, bucket: bucketName, key, cause };
-  return version === undefined || version === '' ? event : { ...event, versionId: version };
+  const moment = time === undefined ? Number.NaN : Date.parse(time);
+  return {
+    ...event,
+    ...(version !== undefined && version !== '' && { versionId: version }),
+    ...(moment >= 0 && { time: instantOf(moment) }),
+  };
 }
 
 /** Direct notifications encode keys as a form does: `red+flower.jpg` is "red flower.jpg". */

@@ -8,7 +8,7 @@ import { testAll } from './match.ts';
 import { addPeriod } from './period.ts';
 import { type Report, type TermAnswer, termOf } from './term.ts';
 
-/** What the rules want together: at most one retention and one hold. */
+/** What the rules want together: a retention, sometimes a second one for a stored weaker mode, and a hold. */
 export interface Wanted {
   readonly wishes: readonly Wish[];
   /** The rule whose date decided, or that wants the hold where no date is wanted. */
@@ -73,13 +73,15 @@ export function decide(policy: Policy, version: VersionFacts, now: Instant): Dec
   const matched: string[] = [];
   let isObserving = false;
   let eventHold: EventHold | undefined;
-  let settleUntil = version.created;
+  let settleUntil: Instant | undefined;
+  const settleFrom = later(version.created, version.tagsChanged ?? version.created);
   for (const answer of answers) {
     const { rule } = answer;
     matched.push(rule.name);
     if (rule.enforce === 'observe') isObserving = true;
     else if (rule.settle !== undefined) {
-      settleUntil = later(settleUntil, addPeriod(version.created, rule.settle));
+      const settled = addPeriod(settleFrom, rule.settle);
+      settleUntil = settleUntil === undefined ? settled : later(settleUntil, settled);
     }
     if (answer.kind === 'event-hold') {
       eventHold ??= { rule: rule.name, mode: answer.mode, event: answer.event, duration: answer.duration };
@@ -91,7 +93,7 @@ export function decide(policy: Policy, version: VersionFacts, now: Instant): Dec
   if (decidedBy !== undefined) decision.decidedBy = decidedBy;
   if (isObserving) decision.observed = combine(answers, 'all', policy, version, now, []);
   if (eventHold !== undefined) decision.eventHold = eventHold;
-  if (settleUntil > now) decision.settleUntil = settleUntil;
+  if (settleUntil !== undefined && settleUntil > now) decision.settleUntil = settleUntil;
   return decision;
 }
 
@@ -145,11 +147,32 @@ function combine(
   const { rule, until } = onConflict === 'combine' ? latestOf(candidates, best) : best;
   const notAfter = rule.capAfter(start);
   const wish: RetentionWish = { kind: 'retention', mode: best.mode, until, notAfter, onConflict };
-  return {
-    wishes: holder === undefined ? [wish] : [wish, { kind: 'hold' }],
-    decidedBy: rule.name,
-    residuals: candidates.length === 1 ? NONE : outranked(candidates, wish, version.lock.retention, now),
-  };
+  const wishes: Wish[] = [wish];
+  let residuals: readonly Residual[] = NONE;
+  if (candidates.length > 1) {
+    const stored = activeRetention(version.lock.retention, now);
+    const longest = latestOf(candidates, best);
+    if (
+      stored.state === 'locked' &&
+      stored.mode !== best.mode &&
+      longest.mode === stored.mode &&
+      longest.until > until
+    ) {
+      // The stored weaker mode stays whatever is wanted, so the longest of its own rules can still be met.
+      const capped = longest.rule.capAfter(start);
+      wishes.push({
+        kind: 'retention',
+        mode: longest.mode,
+        until: longest.until,
+        notAfter: capped,
+        onConflict,
+      });
+    } else {
+      residuals = outranked(candidates, wish, stored);
+    }
+  }
+  if (holder !== undefined) wishes.push({ kind: 'hold' });
+  return { wishes, decidedBy: rule.name, residuals };
 }
 
 /** The strictest mode first, then the latest date; a term that is over counts only where all are. */
@@ -165,13 +188,7 @@ function latestOf(candidates: readonly Candidate[], best: Candidate): Candidate 
 }
 
 /** What the strictest rule leaves unmet; a stored lock is one more voice, and may meet it. */
-function outranked(
-  candidates: readonly Candidate[],
-  wish: RetentionWish,
-  retention: Retention,
-  now: Instant,
-): Residual[] {
-  const stored = activeRetention(retention, now);
+function outranked(candidates: readonly Candidate[], wish: RetentionWish, stored: Retention): Residual[] {
   const from = stored.state === 'locked' && stored.until > wish.until ? stored.until : wish.until;
   return candidates
     .filter(({ until }) => until > from)

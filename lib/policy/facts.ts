@@ -18,6 +18,8 @@ export interface VersionFacts {
   readonly bucket: string;
   readonly key: string;
   readonly created: Instant;
+  /** When its tags were last changed, where an event told. */
+  readonly tagsChanged?: Instant;
   /** Bytes. */
   readonly size: number | 'unknown';
   readonly tags: Tags | 'unknown';

@@ -1,5 +1,5 @@
 /** Reads a policy file: YAML or JSON in, a compiled policy or the faults of the file out. */
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { type Instant } from '../lock/instant.ts';
 import { checkPolicy } from './check.ts';
 import { compilePolicy, type Policy, STORE_MAXIMUM } from './compile.ts';
@@ -55,6 +55,8 @@ export function parsePolicy(
       }),
     );
   }
+  const unsafe = unsafeKey(document, lines);
+  if (unsafe !== undefined) return failed([unsafe]);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
@@ -79,6 +81,24 @@ export function parsePolicy(
   };
 }
 
+/** A key called `__proto__` would vanish between the file and its meaning, and its condition with it. */
+function unsafeKey(document: Document, lines: LineCounter): Problem | undefined {
+  let found: Problem | undefined;
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isScalar(key) || key.value !== '__proto__') return undefined;
+      const { line, col } = lines.linePos(key.range?.[0] ?? 0);
+      found = { severity: 'error', line, column: col, message: '__proto__ cannot be a key or a tag here' };
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+/** What an editor can show at once; a thousand repetitions of one fault help nobody. */
+const MOST_PROBLEMS = 20;
+
 function failed(problems: readonly Problem[]): ParsedPolicy {
-  return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
+  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return { ok: false, problems: sorted.slice(0, MOST_PROBLEMS) };
 }

@@ -99,7 +99,7 @@ function unknownKey(key: string, parent: Path): Fault {
   const [best] = words
     .map(([word, meant]) => ({ meant, distance: leven(key.toLowerCase(), word.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(key.length / 3))
+  return best !== undefined && best.distance <= (key.length > 3 ? Math.max(2, Math.floor(key.length / 3)) : 1)
     ? { path, meant: best.meant, message: `unknown key, did you mean "${best.meant}"?` }
     : { path, message: `unknown key, did you mean one of ${known.join(', ')}?` };
 }

@@ -8,11 +8,20 @@ const period = z
   .regex(new RegExp(`^(?:${PERIOD_PATTERN.replaceAll('^', '').replaceAll('$', '')})$`), {
     error: (issue) => badPeriod(String(issue.input)),
   })
+  .refine(
+    (text) =>
+      /^P?[^T]*(?:T.+)?$/.test(text) &&
+      !/\d{4,}Y|\d{5,}M|\d{6,}D|\d{5,}W|^\d{4,}y|^\d{5,}mo|^\d{5,}w|^\d{6,}d/.test(text),
+    {
+      error: (issue) => `${quoted(issue.input)} is longer than anything can be locked`,
+    },
+  )
   .refine((text) => text !== 'P' && !text.endsWith('T'), { error: (issue) => badPeriod(String(issue.input)) })
   .describe('A period: ISO 8601 (P7Y, P1Y6M, P90D) or short (7y, 6mo, 12w, 90d). 6m is refused.');
 
 const day = z
   .string({ error: 'a day is written as 2031-12-31' })
+  .refine((text) => text < '3000', { error: 'a day before the year 3000' })
   .refine(dayExists, {
     error: (issue) => `"${String(issue.input)}" is not a day of the calendar: write it as 2031-12-31`,
   })

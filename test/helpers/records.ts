@@ -33,24 +33,32 @@ export function deed(time: string, more: Partial<DeedRecord> = {}): DeedRecord {
   return { id: `${time}-id`, time, actor: 'test', phase: 'deed', action: 'swept', ...more };
 }
 
-/** The record of a version that was locked by the rule `invoices`. */
-export function locked(time: string, key: string, more: Partial<VersionRecord> = {}): VersionRecord {
+/** The record of a version for which the rule `invoices` counts, before anything was done. */
+export function intent(time: string, key: string, more: Partial<VersionRecord> = {}): VersionRecord {
   return {
     id: `${time}-id`,
     time,
     actor: 'test',
-    phase: 'outcome',
+    phase: 'intent',
     bucket: 'acme-docs',
     key,
     versionId: 'v1',
     rules: ['invoices'],
-    decidedBy: 'invoices',
     policy: 'hash',
     wanted: [{ kind: 'retention', mode: 'COMPLIANCE', until: '2037-01-01T00:00:00Z' }],
+    ...more,
+  };
+}
+
+/** The record of a version that was locked by the rule `invoices`. */
+export function locked(time: string, key: string, more: Partial<VersionRecord> = {}): VersionRecord {
+  return intent(time, key, {
+    phase: 'outcome',
+    decidedBy: 'invoices',
     after: { mode: 'COMPLIANCE', until: '2037-01-01T00:00:00Z', hold: 'none' },
     outcome: 'locked',
     ...more,
-  };
+  });
 }
 
 export async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {

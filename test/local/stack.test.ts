@@ -23,7 +23,7 @@ describe('the wiring of serverless.yml', () => {
     ]);
     expect(stack.queues).toContainEqual({
       name: 'UploadQueue',
-      visibilitySeconds: 360,
+      visibilitySeconds: 720,
       deadLetters: { queue: 'UploadDeadLetters', maxReceives: 5 },
     });
     expect(stack.rules).toMatchObject([

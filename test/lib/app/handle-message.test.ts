@@ -179,6 +179,64 @@ describe('one message of the upload queue', () => {
     expect(deps.records).toMatchObject([{ outcome: 'no-permission' }]);
   });
 
+  it('waits for tags that were changed just now, however old the version is', async () => {
+    const ref = await upload(client, bucket, 'changed-late', { Tagging: 'a=b' });
+    const settling = onePolicy(
+      '{ mode: COMPLIANCE, for: P1Y }',
+      '    settle: PT10M\n    match: { tags: { a: b } }\n',
+    );
+    const later = Date.now() + 3_600_000;
+    const deps = testDeps({ client, policy: settling, now: () => later });
+    const changed = {
+      ...(JSON.parse(eventAbout(ref, 'Object Tags Added')) as object),
+      time: new Date(later - 60_000).toISOString(),
+    };
+
+    const result = await handleMessage(delivered(JSON.stringify(changed)), deps);
+
+    expect(result).toMatchObject({ records: [{ outcome: 'settling' }] });
+    expect(deps.delayed).toMatchObject([{ seconds: 540, waits: 1 }]);
+  });
+
+  it('does not wait for ever for a version whose clock is ahead', async () => {
+    const ref = await upload(client, bucket, 'ahead', { Tagging: 'a=b' });
+    const settling = onePolicy(
+      '{ mode: COMPLIANCE, for: P1Y }',
+      '    settle: PT10M\n    match: { tags: { a: b } }\n',
+    );
+    const deps = testDeps({ client, policy: settling, now: () => Date.now() - 86_400_000 });
+
+    expect(await handleMessage(delivered(eventAbout(ref), { waits: 2 }), deps)).toMatchObject({
+      records: [{ outcome: 'locked' }],
+    });
+  });
+
+  it('with several objects locks the others when one fails', async () => {
+    const [good, other] = [
+      await upload(client, bucket, 'several/good'),
+      await upload(client, bucket, 'several/other'),
+    ];
+    const record = (key: string, versionId: string): object => ({
+      eventSource: 'aws:s3',
+      eventName: 'ObjectCreated:Put',
+      s3: { bucket: { name: bucket }, object: { key, versionId } },
+    });
+    const deps = testDeps({ client, policy });
+    const { store } = deps;
+    const failing = Object.assign(Object.create(store) as typeof store, {
+      read: async (ref: Parameters<typeof store.read>[0]) => {
+        if (ref.key === good.key) throw new Error('no answer');
+        return store.read(ref);
+      },
+    });
+    const body = JSON.stringify({
+      Records: [record(good.key, good.versionId), record(other.key, other.versionId)],
+    });
+
+    await expect(handleMessage(delivered(body), { ...deps, store: failing })).rejects.toThrow('no answer');
+    expect(deps.records).toMatchObject([{ key: other.key, outcome: 'locked' }]);
+  });
+
   it('is sent back to wait where tags must settle first', async () => {
     const ref = await upload(client, bucket, 'settle', { Tagging: 'a=b' });
     const settling = onePolicy(

@@ -184,6 +184,13 @@ describe('locking one version', () => {
       expect(records).toMatchObject([{ outcome: 'locked', versionId: ref.versionId }]);
     });
 
+    it('reads tags and currency where one rule needs both', async () => {
+      const ref = await upload(owner, bucket, 'both', { Tagging: 'keep=P3D' });
+      const policy = onePolicy('{ mode: GOVERNANCE, for: { tag: keep, otherwise: P1D }, versions: current }');
+
+      expect((await lockVersion(ref, 'e', deps(policy))).records).toMatchObject([{ outcome: 'locked' }]);
+    });
+
     it('asks whether the version is current only for a rule of current versions', async () => {
       const policy = onePolicy(
         '{ mode: GOVERNANCE, remaining: { atLeast: P30D, extendTo: P44D }, versions: current }',
@@ -228,6 +235,17 @@ describe('locking one version', () => {
           residuals: [{ mode: 'COMPLIANCE', because: 'mode-weaker' }],
         },
       ]);
+      expect(await storedLock(ref)).toMatchObject({ Mode: 'GOVERNANCE' });
+    });
+
+    it('in a weaker mode is extended for the longest rule of that mode', async () => {
+      const ref = await upload(owner, bucket, 'weaker-long');
+      await lock(ref, 'GOVERNANCE', inDays(10));
+      const policy = `${onePolicy('{ mode: COMPLIANCE, for: P5D }', '    match: { bucket: "**" }\n')}  - name: long\n    lock: { mode: GOVERNANCE, for: P50D }\n`;
+
+      const { records } = await lockVersion(ref, 'e', deps(policy));
+
+      expect(records.map(({ outcome }) => outcome)).toStrictEqual(['mode-weaker', 'extended']);
       expect(await storedLock(ref)).toMatchObject({ Mode: 'GOVERNANCE' });
     });
 
@@ -452,7 +470,7 @@ describe('locking one version', () => {
       ]);
     });
 
-    it('another writer who locked otherwise is named as the reason', async () => {
+    it('another writer locked otherwise: the law is asked again, of what is stored now', async () => {
       const ref = await upload(owner, bucket, 'race-otherwise');
       const test = deps(GOVERNANCE);
       const { store } = test;
@@ -464,8 +482,48 @@ describe('locking one version', () => {
       });
 
       expect((await lockVersion(ref, 'e', { ...test, store: raced })).records).toMatchObject([
-        { outcome: 'refused-by-lock', after: { mode: 'COMPLIANCE' } },
+        {
+          outcome: 'mode-stricter',
+          after: { mode: 'COMPLIANCE' },
+          residuals: [{ because: 'mode-stricter' }],
+        },
       ]);
+    });
+
+    it('another writer is faster twice: the stored lock is named as the reason', async () => {
+      const ref = await upload(owner, bucket, 'race-twice');
+      const test = deps(YEAR);
+      const { store } = test;
+      const steps = [['GOVERNANCE', 1] as const, ['GOVERNANCE', 900] as const];
+      const raced = Object.assign(Object.create(store) as typeof store, {
+        write: async (...[target, write]: Parameters<typeof store.write>) => {
+          const [mode, days] = steps.shift() ?? [];
+          if (mode !== undefined && days !== undefined) await lock(target, mode, inDays(days));
+          return store.write(target, write);
+        },
+      });
+
+      const { records } = await lockVersion(ref, 'e', { ...test, store: raced });
+
+      expect(records).toMatchObject([{ outcome: 'already-right', after: { mode: 'GOVERNANCE' } }]);
+    });
+
+    it.each([
+      ['ExpiredToken', 400],
+      ['RequestTimeout', 400],
+      ['OperationAborted', 409],
+    ])('that answers %s has given no verdict: the message comes again', async (code, status) => {
+      const ref = await upload(owner, bucket, `passing-${code}`);
+      faults = { PutObjectRetention: Array.from({ length: 20 }, () => ({ status, code, message: code })) };
+
+      await expect(lockVersion(ref, 'e', deps(GOVERNANCE))).rejects.toMatchObject({ exitCode: 5 });
+    });
+
+    it('that loses the version after accepting the lock is not believed', async () => {
+      const ref = await upload(owner, bucket, 'odd-404');
+      faults = { GetObjectRetention: [{ status: 404, code: 'SomethingElse', message: '' }] };
+
+      expect((await lockVersion(ref, 'e', deps(YEAR))).records).toMatchObject([{ outcome: 'not-confirmed' }]);
     });
 
     it('that accepts a lock and keeps another is not believed', async () => {

@@ -110,6 +110,19 @@ describe('the law of the lock', () => {
     expect(change(held, wish('GOVERNANCE', Y2027), NOW)).toStrictEqual({ kind: 'nothing' });
   });
 
+  it('writes no plain date over an event hold, not even where the mode is weaker', () => {
+    const held: LockState = {
+      retention: { state: 'locked', mode: 'GOVERNANCE', until: Y2027, eventHeld: true },
+      hold: 'none',
+    };
+
+    expect(writeOf(change(held, wish('COMPLIANCE', Y2028), NOW))).toBeUndefined();
+  });
+
+  it('takes a lock that ends at this very moment for ended', () => {
+    expect(change(locked('COMPLIANCE', NOW), wish('GOVERNANCE', Y2027), NOW).kind).toBe('set');
+  });
+
   it.each([
     ['none', 'hold-on'],
     ['on', 'nothing'],

@@ -165,6 +165,29 @@ describe('a fault is found at its place', () => {
     expect(faults(bomb.join('\n')).join()).toContain('alias');
   });
 
+  it('refuses a key that would vanish between the file and its meaning', () => {
+    const match = '    match: { tags: { __proto__: x } }\n';
+
+    expect(faults(rule('{ mode: GOVERNANCE, for: P1D }', match))).toStrictEqual([
+      'error 4:22 __proto__ cannot be a key or a tag here',
+    ]);
+  });
+
+  it.each(['P99999Y', 'P9999999D', '99999y'])('refuses %s with its place, and never throws', (period) => {
+    const seen = faults(rule(`{ mode: GOVERNANCE, for: ${period} }`)).join();
+
+    expect(seen).toContain('error 4:31 rules[0].lock.for');
+  });
+
+  it('says the first twenty faults of a file that repeats one', () => {
+    const rules = Array.from(
+      { length: 50 },
+      (_, at) => `  - name: r${at}\n    lokc: 1\n    lock: { mode: GOVERNANCE, for: P1D }\n`,
+    );
+
+    expect(faults(`version: 1\nrules:\n${rules.join('')}`)).toHaveLength(20);
+  });
+
   it('refuses a file over 1 MiB unread', () => {
     expect(faults('#'.repeat(1_048_577))).toStrictEqual([
       'error 1:1 the file is larger than 1 MiB: split the policy',
