@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { benchBundle } from './bundle.ts';
 import { benchDecide } from './decide.ts';
 import { benchEmbeddedS3 } from './embedded-s3.ts';
+import { benchEventToLock } from './event-to-lock.ts';
 import { asMarkdown, asText, type Section } from './section.ts';
 
 type Bench = () => Promise<Section | Section[]>;
@@ -12,6 +13,7 @@ type Bench = () => Promise<Section | Section[]>;
 const BENCHES = new Map<string, Bench>([
   ['decide', benchDecide],
   ['embedded-s3', benchEmbeddedS3],
+  ['event-to-lock', benchEventToLock],
   ['bundle', benchBundle],
 ]);
 

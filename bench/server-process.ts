@@ -1,7 +1,7 @@
 /** Starts a server in its own process, so that client and server share no event loop, and reads its clock. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Told } from './serve.ts';
+import type { Kind, Told } from './serve.ts';
 
 export interface ServerProcess {
   readonly port: number;
@@ -10,8 +10,8 @@ export interface ServerProcess {
   stop(): void;
 }
 
-/** Starts `serve.ts` as the embedded S3 or as the floor. */
-export async function startServer(kind: 's3' | 'floor'): Promise<ServerProcess> {
+/** Starts `serve.ts` as the embedded S3, as its log service or as the floor. */
+export async function startServer(kind: Kind): Promise<ServerProcess> {
   const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), [kind]);
   const first = await nextOf(child);
   if (!('port' in first)) throw new Error('the server told no port');

@@ -21,10 +21,14 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(logMetrics(metrics))
   .handler(async (event, context) => {
     const deps = (composed ??= compose());
-    return processPartialResponse(event, async (record: SQSRecord) => onRecord(record, deps), processor, {
-      context,
-      throwOnFullBatchFailure: false,
-    });
+    const response = await processPartialResponse(
+      event,
+      async (record: SQSRecord) => onRecord(record, deps),
+      processor,
+      { context, throwOnFullBatchFailure: false },
+    );
+    await deps.copied();
+    return response;
   });
 
 function compose(): Uploads {

@@ -30,6 +30,7 @@ export const handler = middy<unknown, Readonly<Record<string, SweepResult>>>()
       results[bucket] = result;
     }
     await recordCheckpoint((day) => deps.auditStore.names(day), deps);
+    await deps.copied();
     return results;
   });
 

@@ -2,6 +2,10 @@
 import { relative } from 'node:path';
 import { bundleFunctions } from '../local/bundle.ts';
 
-for (const { path, bytes } of await bundleFunctions()) {
-  console.log(`${relative(process.cwd(), path)} ${(bytes / 1024).toFixed(0)} kB`);
+const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(0)} kB`;
+
+for (const { path, coldBytes, totalBytes } of await bundleFunctions()) {
+  console.log(
+    `${relative(process.cwd(), path)} ${kilobytes(coldBytes)} at a cold start, ${kilobytes(totalBytes)} in all`,
+  );
 }

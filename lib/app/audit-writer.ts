@@ -35,6 +35,7 @@ export class AuditWriter implements AuditLog {
   private head: Head;
   private waiting: Waiting[] = [];
   private storing = false;
+  private copying: Promise<void> = Promise.resolve();
 
   constructor(options: AuditWriterOptions) {
     this.options = options;
@@ -46,6 +47,11 @@ export class AuditWriter implements AuditLog {
       this.waiting.push({ record, stored, failed });
       if (!this.storing) void this.store();
     });
+  }
+
+  /** Waits for the copies of all records stored so far; a function does so before it is frozen. */
+  async copied(): Promise<void> {
+    await this.copying;
   }
 
   private async store(): Promise<void> {
@@ -71,11 +77,9 @@ export class AuditWriter implements AuditLog {
       for (const { failed } of [first, ...more]) failed(cause);
       return;
     }
-    try {
-      await copy?.copy(batch.lines, head.writer);
-    } catch (cause) {
-      onCopyFailed(cause);
-    }
     for (const { stored } of [first, ...more]) stored();
+    // Nobody waits for the copy: a slow log may not delay a lock.
+    if (copy === undefined) return;
+    this.copying = this.copying.then(async () => copy.copy(batch.lines, head.writer)).catch(onCopyFailed);
   }
 }

@@ -23,7 +23,7 @@ export interface Batch {
   readonly lines: readonly string[];
 }
 
-export const NO_LINE = '0'.repeat(64);
+const NO_LINE = '0'.repeat(64);
 
 /** The head of a writer that has written nothing yet. */
 export function newHead(writer: string): Head {

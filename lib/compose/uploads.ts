@@ -32,6 +32,8 @@ export interface Uploads extends MessageDeps {
   readonly environment: Environment;
   readonly auditStore: S3AuditStore;
   readonly listing: S3VersionListing;
+  /** Waits until the searchable copy has every record; call it before a function ends. */
+  readonly copied: () => Promise<void>;
 }
 
 /**
@@ -72,6 +74,7 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
     environment,
     documents,
     auditStore,
+    copied: async () => audit.copied(),
     listing: new S3VersionListing(managed, owner),
     store: new S3LockStore({
       client: managed,

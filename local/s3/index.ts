@@ -3,7 +3,7 @@ import { createS3Server } from './server.ts';
 import { newService } from './service.ts';
 import type { RunningS3, S3Options } from './types.ts';
 
-export type { Principal, RunningS3, S3Event, S3Options } from './types.ts';
+export type { RunningS3, S3Event, S3Options } from './types.ts';
 
 /** Starts an empty in-memory S3 on the loopback address that enforces Object Lock as S3 does. */
 export async function startS3(options: S3Options = {}): Promise<RunningS3> {
