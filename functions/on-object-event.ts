@@ -68,6 +68,7 @@ function count(result: MessageResult, messageId: string): void {
     logger.info('skipped', { messageId, reason: result.reason });
     return;
   }
+  if (result.paused) metrics.addMetric('Waiting', MetricUnit.Count, 1);
   for (const { outcome } of result.records) {
     if (outcome === undefined) continue;
     metrics.addMetric(outcome, MetricUnit.Count, 1);

@@ -63,6 +63,6 @@ export function addPolicy(program: Command): void {
 
 function withReading(command: Command): Command {
   return command
-    .option('--maximum <period>', "the deployment's cap, such as P12Y")
+    .option('--maximum <period>', "the deployment's cap; P12Y, as shipped, when left out")
     .option('--enforce <apply|observe>', 'what a rule does that does not say; observe when left out');
 }

@@ -154,8 +154,12 @@ function asShown(documents: Documents, etag: string | undefined): Documents {
   };
 }
 
+/** The cap of serverless.yml: a policy that the functions would refuse must be refused here. */
+const AS_SHIPPED = 'P12Y';
+
 function readingOf(options: PolicyOptions): DeliveryDeps['reading'] {
   return {
+    maximum: AS_SHIPPED,
     ...deploymentCap(options.maximum),
     enforce: statedEnforce(options) ?? 'observe',
     now: systemClock.now(),

@@ -61,8 +61,8 @@ export async function applyWish(
   if (!('write' in made)) return { outcome: withoutWrite(made), after: lock, ...residual };
 
   const { write } = made;
-  const stopped = await stoppedBecause(made.kind, write, version, deps);
-  if (stopped !== undefined) return { outcome: 'paused', after: lock, write, detail: stopped, ...residual };
+  const stopped = await stoppedBecause(write, version, deps);
+  if (stopped !== undefined) return { ...stopped, after: lock, write, ...residual };
   if (write.kind === 'retention' && write.mode === 'COMPLIANCE') await intend(write);
   const result = await send({ ...version, lock }, write, deps);
   // Somebody locked the version between our read and our write: the law is asked once more, of what is stored now.
@@ -78,18 +78,23 @@ export async function applyWish(
   };
 }
 
-/** Why a write must wait: Holdfast is paused, or too much would come under COMPLIANCE. Holds are always placed. */
+/**
+ * Why a write must not be sent now. Holds are always placed.
+ * A short COMPLIANCE lock grown to years is as irrevocable as a new one, so both count.
+ */
 async function stoppedBecause(
-  kind: Change['kind'],
   write: Write,
   { size }: StoredVersion,
   { brake }: LockDeps,
-): Promise<string | undefined> {
+): Promise<{ outcome: 'paused' | 'over-breaker'; detail: string } | undefined> {
   if (write.kind === 'hold-on') return undefined;
   const paused = await brake.pausedBecause();
-  if (paused !== undefined) return paused;
-  const newlyLocked = write.mode === 'COMPLIANCE' && (kind === 'set' || kind === 'cannot-tell');
-  return newlyLocked ? brake.admit({ versions: 1, bytes: size === 'unknown' ? 0 : size }) : undefined;
+  if (paused !== undefined) return { outcome: 'paused', detail: paused };
+  if (write.mode !== 'COMPLIANCE') return undefined;
+  const refused = await brake.admit({ versions: 1, bytes: size === 'unknown' ? 0 : size });
+  return (
+    refused && { outcome: refused.why === 'tripped' ? 'paused' : 'over-breaker', detail: refused.reason }
+  );
 }
 
 /** Why nothing is written. */

@@ -49,9 +49,13 @@ export class AuditWriter implements AuditLog {
     });
   }
 
-  /** Waits for the copies of all records stored so far; a function does so before it is frozen. */
-  async copied(): Promise<void> {
-    await this.copying;
+  /**
+   * Waits for the copies of all records stored so far, since a function is frozen when it has answered.
+   *
+   * @param atMost - how long; what is not copied by then may still be, when the function goes on.
+   */
+  async copied(atMost: Promise<unknown>): Promise<void> {
+    await Promise.race([this.copying, atMost]);
   }
 
   private async store(): Promise<void> {

@@ -24,6 +24,12 @@ export interface BrakeOptions extends RecordDeps {
   readonly limit: Load;
 }
 
+/** Why a version may not come under COMPLIANCE. */
+export interface Refused {
+  readonly why: 'tripped' | 'too-large';
+  readonly reason: string;
+}
+
 /** How long the state is believed before it is read again (milliseconds). */
 const FRESH = 10_000;
 /**
@@ -38,6 +44,7 @@ export class Brake {
   private readonly options: BrakeOptions;
   private seen: { readonly state: BrakeState | undefined; readonly at: Instant } | undefined;
   private share: Load & { readonly hour: string } = { hour: '', versions: 0, bytes: 0 };
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: BrakeOptions) {
     this.options = options;
@@ -67,18 +74,34 @@ export class Brake {
   }
 
   /**
-   * Asks for room to bring a version newly under COMPLIANCE.
+   * Asks for room to bring a version under COMPLIANCE; one after the other, so that no place is given twice.
    *
-   * @returns why it may not be written; the breaker has then tripped and everybody is paused.
+   * @returns why it may not be written. When the breaker has `tripped`, everybody is paused.
    */
-  async admit(load: Load): Promise<string | undefined> {
+  async admit(load: Load): Promise<Refused | undefined> {
+    const turn = this.turn.then(async () => this.admitNext(load));
+    this.turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async admitNext(load: Load): Promise<Refused | undefined> {
+    const { limit } = this.options;
+    if (!fits(load, limit)) {
+      return {
+        why: 'too-large',
+        reason: `${load.bytes} bytes are more than the ${limit.bytes} of a whole hour`,
+      };
+    }
+    // Whoever tripped it while this one waited its turn has said so already.
+    const paused = await this.pausedBecause();
+    if (paused !== undefined) return { why: 'tripped', reason: paused };
     const hour = this.usageName();
     if (this.share.hour !== hour) this.share = { hour, versions: 0, bytes: 0 };
     if (!fits(load, this.share) && !(await this.takeShare(load, hour))) {
-      const { versions, bytes } = this.options.limit;
+      const { versions, bytes } = limit;
       const reason = `the breaker tripped: more than ${versions} versions or ${bytes} bytes would come under COMPLIANCE within an hour`;
       await this.set(true, reason, 'breaker-tripped');
-      return reason;
+      return { why: 'tripped', reason };
     }
     const { versions, bytes } = this.share;
     this.share = { hour, versions: versions - load.versions, bytes: bytes - load.bytes };
@@ -87,7 +110,7 @@ export class Brake {
 
   /** Reserves a piece of the hour's limit by a conditional write, so that all functions together keep to it. */
   private async takeShare(load: Load, hour: string): Promise<boolean> {
-    const { documents, limit } = this.options;
+    const { documents, limit, clock } = this.options;
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const document = await documents.get(hour);
       const used = document === undefined ? { versions: 0, bytes: 0 } : usageOf(hour, document.body);
@@ -110,6 +133,8 @@ export class Brake {
         };
         return true;
       }
+      // Others were faster: step aside for a moment, each for another length of time.
+      await clock.wait(Math.random() * Math.min(2_000, 50 * 2 ** attempt));
     }
     throw new HoldfastError('throttled', {
       what: `the breaker could not count: ${TRIES} other writers were faster`,

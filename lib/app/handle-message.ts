@@ -20,7 +20,13 @@ export interface Message {
 }
 
 export type MessageResult =
-  | { readonly kind: 'handled'; readonly records: readonly VersionRecord[]; readonly foreign: number }
+  | {
+      readonly kind: 'handled';
+      readonly records: readonly VersionRecord[];
+      readonly foreign: number;
+      /** Holdfast is paused, and the message was sent back to wait. */
+      readonly paused: boolean;
+    }
   | { readonly kind: 'skipped'; readonly reason: string; readonly foreign: number }
   | { readonly kind: 'parked'; readonly reason: string };
 
@@ -74,11 +80,13 @@ async function handleEvents(
   const records: VersionRecord[] = [];
   const failures: unknown[] = [];
   let delay = 0;
+  let paused = false;
   for (const event of ours) {
     try {
       const result = await handleEvent(event, policy, message, deps);
       records.push(...result.records);
       delay = Math.max(delay, result.delay);
+      paused ||= result.paused;
     } catch (error) {
       // The other objects of the message are not to wait for this one.
       failures.push(error);
@@ -95,33 +103,36 @@ async function handleEvents(
     });
   }
   if (delay > 0) await deps.queue.sendLater(message.body, delay, message.waits + 1);
-  return { kind: 'handled', records, foreign };
+  return { kind: 'handled', records, foreign, paused };
 }
 
 /** Locks what one event names; answers after how many seconds it must be looked at again, 0 for never. */
 async function handleEvent(
   event: ObjectEvent,
   policy: Policy,
-  { waits }: Message,
+  { waits, receives }: Message,
   deps: MessageDeps,
-): Promise<{ records: readonly VersionRecord[]; delay: number }> {
+): Promise<{ records: readonly VersionRecord[]; delay: number; paused: boolean }> {
   const { what, cause, time } = event;
   const circumstances = {
     again: waits > 0,
     settled: waits >= SETTLED,
+    lastChance: receives >= PATIENCE,
     ...(what === 'tags-changed' && time !== undefined && { tagsChanged: time }),
   };
   const records: VersionRecord[] = [];
   let delay = 0;
+  let paused = false;
   for (const ref of versionsOf(event)) {
     const result = await lockVersion(ref, cause, { ...deps, policy }, circumstances);
     records.push(...result.records);
+    paused ||= result.paused;
     const seconds =
       result.settleUntil === undefined ? 0 : Math.ceil((result.settleUntil - deps.clock.now()) / 1_000);
     const wait = result.paused ? LONGEST_DELAY : result.settleUntil === undefined ? 0 : Math.max(seconds, 1);
     delay = Math.max(delay, Math.min(wait, LONGEST_DELAY));
   }
-  return { records, delay };
+  return { records, delay, paused };
 }
 
 /**

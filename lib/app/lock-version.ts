@@ -30,6 +30,8 @@ export interface Circumstances {
   readonly again?: boolean;
   /** It has waited long enough for its tags, whatever the clocks say. */
   readonly settled?: boolean;
+  /** The message will not come again: what can be locked is locked now. */
+  readonly lastChance?: boolean;
   readonly tagsChanged?: Instant;
 }
 
@@ -50,7 +52,7 @@ export async function lockVersion(
   ref: ObjectRef,
   cause: string,
   deps: LockDeps,
-  { again = false, settled = false, tagsChanged }: Circumstances = {},
+  { again = false, settled = false, lastChance = true, tagsChanged }: Circumstances = {},
 ): Promise<LockResult> {
   const scribe = new Scribe(ref, cause, deps);
   const read = await deps.store.read(ref);
@@ -67,7 +69,7 @@ export async function lockVersion(
   const records: VersionRecord[] = [];
   let paused = false;
   let version = read.version;
-  for (const wish of decision.wishes) {
+  for (const wish of wishesNow(decision, lastChance)) {
     const intend = async (write: Write): Promise<void> => scribe.intend(write);
     const { outcome, write, after, residual, requestId, detail } = await applyWish(
       version,
@@ -77,7 +79,8 @@ export async function lockVersion(
     );
     version = { ...version, lock: after };
     if (outcome === 'paused') paused = true;
-    if (outcome === 'paused' && again) continue;
+    // What made it wait, and what was there before, was recorded the first time.
+    if (again && (outcome === 'paused' || outcome === 'found-in-place')) continue;
     records.push(
       await scribe.ended(outcome, after, {
         wanted: [write ?? wish],
@@ -87,7 +90,7 @@ export async function lockVersion(
       }),
     );
   }
-  if (decision.observed !== undefined) {
+  if (decision.observed !== undefined && !(again && paused)) {
     records.push(await scribe.ended('observed', facts.lock, { wanted: decision.observed.wishes }));
   }
   if (decision.undecided.length > 0 || (records.length === 0 && !paused)) {
@@ -131,6 +134,16 @@ export async function decideFully(
         ? { ...facts, tags: await deps.store.readTags(ref) }
         : { ...facts, current: await deps.store.readCurrent(ref) };
   }
+}
+
+/**
+ * What to apply now. A GOVERNANCE lock can never become COMPLIANCE, so while a COMPLIANCE rule waits for a fact
+ * that a later delivery may bring, GOVERNANCE waits as well.
+ */
+function wishesNow({ wishes, undecided }: Decision, lastChance: boolean): readonly Wish[] {
+  const waits =
+    !lastChance && undecided.some(({ mode, enforce }) => mode === 'COMPLIANCE' && enforce === 'apply');
+  return waits ? wishes.filter((wish) => wish.kind === 'hold' || wish.mode === 'COMPLIANCE') : wishes;
 }
 
 /** Why a decision without any wish ended as it did. */

@@ -11,7 +11,7 @@ import { type Documents, type Expected } from '../ports/documents.ts';
 import { type RecordDeps } from './record-deps.ts';
 
 export const POINTER = 'policy/active.json';
-const FILE = 'policy/policy.yaml';
+export const FILE = 'policy/policy.yaml';
 /** How far back a rollback can go. */
 const KEPT = 20;
 
@@ -65,6 +65,7 @@ export async function activatePolicy(text: string, deps: DeliveryDeps): Promise<
       next: 'enable versioning on it: a pointer names one version of the policy',
     });
   }
+  const old = current && (await fileAt(current.pointer.active, deps));
   const active = newEntry(hashOf(text), written.versionId, deps);
   const before =
     current === undefined ? [] : [current.pointer.active, ...current.pointer.before].slice(0, KEPT);
@@ -77,7 +78,7 @@ export async function activatePolicy(text: string, deps: DeliveryDeps): Promise<
   );
   return {
     pointer,
-    changes: comparePolicies(current && (await fileAt(current.pointer.active, deps)), after),
+    changes: comparePolicies(old, after),
   };
 }
 
@@ -96,9 +97,10 @@ export async function rollbackPolicy(deps: DeliveryDeps): Promise<Delivered> {
     });
   }
   const after = validFile(await readVersion(deps.documents, previous), deps);
+  const old = await fileAt(current.pointer.active, deps);
   const pointer = { active: newEntry(previous.hash, previous.versionId, deps), before: earlier };
   await movePointer(pointer, { etag: current.etag }, 'policy-rolled-back', deps);
-  return { pointer, changes: comparePolicies(await fileAt(current.pointer.active, deps), after) };
+  return { pointer, changes: comparePolicies(old, after) };
 }
 
 /** The pointer as it is stored. */
@@ -171,8 +173,11 @@ async function movePointer(
   action: DeedRecord['action'],
   { documents, audit, clock, actor, newId }: DeliveryDeps,
 ): Promise<void> {
-  const moved = await documents.put(POINTER, `${JSON.stringify(pointer, undefined, 2)}\n`, expected);
-  if (moved === undefined) {
+  const text = `${JSON.stringify(pointer, undefined, 2)}
+`;
+  const moved = await documents.put(POINTER, text, expected);
+  // Our own write, whose answer was lost, looks like somebody else's; what is stored now tells.
+  if (moved === undefined && (await documents.get(POINTER))?.body !== text) {
     throw new HoldfastError('moved', {
       what: 'somebody else moved the policy pointer at the same moment',
       next: 'look with holdfast policy show, and run it again if it is still wanted',

@@ -4,7 +4,15 @@ import { type Instant } from '../lock/instant.ts';
 import { type Policy } from '../policy/compile.ts';
 import { type Clock } from '../ports/clock.ts';
 import { type Documents } from '../ports/documents.ts';
-import { type DeliveryDeps, readPointer, readText, readVersion } from './policy-delivery.ts';
+import {
+  type DeliveryDeps,
+  FILE,
+  type PolicyEntry,
+  type PolicyPointer,
+  readPointer,
+  readText,
+  readVersion,
+} from './policy-delivery.ts';
 
 export interface PolicySource {
   /** @throws HoldfastError `bad-policy` when there is no good policy at all: then nothing may be written. */
@@ -51,21 +59,52 @@ export class DeliveredPolicy implements PolicySource {
   }
 
   private async load(): Promise<{ policy: Policy; etag: string }> {
-    const { documents, reading, packaged } = this.options;
+    const { documents, packaged } = this.options;
     const stored = await readPointer(documents);
-    if (stored === undefined && (this.good?.etag ?? '') === '') return { policy: packaged, etag: '' };
     if (stored === undefined) {
-      throw new HoldfastError('bad-policy', {
-        what: 'the pointer to the active policy is gone',
-        next: 'activate the policy again with holdfast policy activate',
-      });
+      if (await this.wasEverActivated()) {
+        throw new HoldfastError('bad-policy', {
+          what: 'the pointer to the active policy is gone',
+          next: 'activate the policy again with holdfast policy activate',
+        });
+      }
+      return { policy: packaged, etag: '' };
     }
     if (stored.etag === this.good?.etag) return this.good;
-    const parsed = readText(await readVersion(documents, stored.pointer.active), reading);
-    if (parsed.ok) return { policy: parsed.policy, etag: stored.etag };
+    try {
+      return { policy: await this.read(stored.pointer.active), etag: stored.etag };
+    } catch (cause) {
+      if (this.good !== undefined) throw cause;
+      return { policy: await this.lastGood(stored.pointer, cause), etag: '' };
+    }
+  }
+
+  /** At a cold start with a broken active policy, the one before it is better than none. */
+  private async lastGood({ before }: PolicyPointer, cause: unknown): Promise<Policy> {
+    for (const entry of before) {
+      try {
+        const policy = await this.read(entry);
+        this.options.onStale(cause);
+        return policy;
+      } catch {
+        continue;
+      }
+    }
+    throw cause;
+  }
+
+  private async read(entry: PolicyEntry): Promise<Policy> {
+    const { documents, reading } = this.options;
+    const parsed = readText(await readVersion(documents, entry), reading);
+    if (parsed.ok) return parsed.policy;
     throw new HoldfastError('bad-policy', {
       what: `the active policy is broken here: ${parsed.problems[0]?.message ?? 'it cannot be read'}`,
       next: 'roll it back with holdfast policy rollback',
     });
+  }
+
+  private async wasEverActivated(): Promise<boolean> {
+    const seen = this.good !== undefined && this.good.etag !== '';
+    return seen || (await this.options.documents.get(FILE)) !== undefined;
   }
 }

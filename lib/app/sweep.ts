@@ -1,6 +1,7 @@
 /** The safety net under the events: finds versions whose event never came, and sends them to the queue. */
 import * as z from 'zod';
 import { recordId } from '../audit/record.ts';
+import { HoldfastError } from '../errors.ts';
 import { change, writeOf } from '../lock/change.ts';
 import { addPeriod, parsePeriod } from '../policy/period.ts';
 import { formatInstant, type Instant, instantOf, parseInstant } from '../lock/instant.ts';
@@ -48,7 +49,37 @@ const FIRST_LOOK = 86_400_000;
 const OVERLAP = 15 * 60_000;
 /** Events of the last minutes may still be on their way. */
 const YOUNG = parsePeriod('PT5M');
+/** A version uploaded in parts may be dated from the day its upload began. */
+const SLOW_UPLOAD = 7 * 86_400_000;
 const AT_ONCE = 16;
+
+/**
+ * Sweeps all buckets, each with its share of the time that is left, beginning with another one each hour: neither
+ * a bucket that is too large nor one that fails keeps the others from being looked at.
+ *
+ * @param onFailed - told of every bucket that could not be swept.
+ */
+export async function sweepAll(
+  buckets: readonly string[],
+  policy: Policy,
+  deadline: Instant,
+  deps: SweepDeps,
+  onFailed: (bucket: string, cause: unknown) => void,
+): Promise<Readonly<Record<string, SweepResult>>> {
+  const results: Record<string, SweepResult> = {};
+  const first = buckets.length === 0 ? 0 : Math.floor(deps.clock.now() / 3_600_000) % buckets.length;
+  const rotated = [...buckets.slice(first), ...buckets.slice(0, first)];
+  for (const [at, bucket] of rotated.entries()) {
+    const now = deps.clock.now();
+    const share = instantOf(now + Math.max(deadline - now, 0) / (rotated.length - at));
+    try {
+      results[bucket] = await sweepBucket(bucket, policy, share, deps);
+    } catch (cause) {
+      onFailed(bucket, cause);
+    }
+  }
+  return results;
+}
 
 /**
  * Sweeps one bucket: every version created since the last sweep that does not carry the lock its rules want is
@@ -68,7 +99,7 @@ export async function sweepBucket(
   const state: State =
     document === undefined
       ? { since: formatInstant(instantOf(Math.max(now - FIRST_LOOK, 0))) }
-      : stateSchema.parse(JSON.parse(document.body));
+      : stateOf(name, document.body);
   const started = state.running?.started ?? formatInstant(now);
   const from = parseInstant(state.since) - OVERLAP;
   let { looked, sent } = state.running ?? { looked: 0, sent: 0 };
@@ -76,7 +107,10 @@ export async function sweepBucket(
 
   for (;;) {
     const page = await deps.listing.page(bucket, marker);
-    const due = page.versions.filter(({ created }) => created >= from && addPeriod(created, YOUNG) <= now);
+    const due = page.versions.filter(
+      ({ created, multipart }) =>
+        created >= (multipart ? from - SLOW_UPLOAD : from) && addPeriod(created, YOUNG) <= now,
+    );
     looked += due.length;
     for (let at = 0; at < due.length; at += AT_ONCE) {
       const results = await Promise.all(
@@ -125,6 +159,18 @@ async function send({ bucket, key, versionId }: ListedVersion['ref'], deps: Swee
   };
   await deps.queue.sendLater(JSON.stringify(event), 0, 0);
   return true;
+}
+
+function stateOf(name: string, body: string): State {
+  try {
+    return stateSchema.parse(JSON.parse(body));
+  } catch (cause) {
+    throw new HoldfastError('bad-input', {
+      what: `${name}, where the sweep remembers its place, cannot be read`,
+      next: 'restore its last good version, or delete it: the sweep then looks back one day',
+      cause,
+    });
+  }
 }
 
 function markerOf({ key, versionId }: NonNullable<State['running']>): Marker {

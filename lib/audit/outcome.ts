@@ -24,6 +24,12 @@ export const OUTCOMES = {
     meaning: 'put aside, since it could not be handled',
     next: 'look at the parked message and at its reason',
   },
+  'over-breaker': {
+    covered: false,
+    retry: true,
+    meaning: 'not written: it alone is larger than the breaker lets come under COMPLIANCE in an hour',
+    next: 'raise breakerBytes of the deployment, then send the parked message again',
+  },
   paused: {
     covered: false,
     retry: false,

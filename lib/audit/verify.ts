@@ -176,7 +176,11 @@ function againstCheckpoint(
   if (now !== undefined)
     return { fault: 'edited', detail: `a checkpoint saw another record ${seq} of ${writer}` };
   // Days before the first one read were left out on purpose.
-  if (from !== undefined && (known === undefined || seq < Math.min(...known.keys()))) return undefined;
+  if (
+    from !== undefined &&
+    (known === undefined || seq < (known.keys().next().value ?? Number.POSITIVE_INFINITY))
+  )
+    return undefined;
   return { fault: 'truncated', detail: `a checkpoint saw record ${seq} of ${writer}, which is gone` };
 }
 

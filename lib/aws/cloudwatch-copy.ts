@@ -12,6 +12,7 @@ import { type SearchableCopy } from '../ports/audit-store.ts';
 const MOST_EVENTS = 10_000;
 const MOST_BYTES = 1_048_576;
 const BYTES_PER_EVENT = 26;
+const LONGEST_SPAN = 86_400_000;
 
 /**
  * Copies record lines to a log stream of the writer's own.
@@ -29,13 +30,14 @@ export class CloudWatchCopy implements SearchableCopy {
 
   async copy(lines: readonly string[], writer: string): Promise<void> {
     await this.ensureStream(writer);
+    const rejections: string[] = [];
     for (const logEvents of requestsOf(lines)) {
       const { rejectedLogEventsInfo: rejected } = await this.client.send(
         new PutLogEventsCommand({ logGroupName: this.group, logStreamName: writer, logEvents }),
       );
-      if (rejected !== undefined)
-        throw new Error(`CloudWatch Logs rejected events: ${JSON.stringify(rejected)}`);
+      if (rejected !== undefined) rejections.push(JSON.stringify(rejected));
     }
+    if (rejections.length > 0) throw new Error(`CloudWatch Logs rejected events: ${rejections.join(', ')}`);
   }
 
   private async ensureStream(writer: string): Promise<void> {
@@ -50,14 +52,17 @@ export class CloudWatchCopy implements SearchableCopy {
 }
 
 /** Splits lines into requests; within one, events must be in the order of their times. */
-function requestsOf(lines: readonly string[]): InputLogEvent[][] {
+export function requestsOf(lines: readonly string[]): InputLogEvent[][] {
   const requests: InputLogEvent[][] = [];
   let current: InputLogEvent[] = [];
   let bytes = 0;
   const events = lines.map((message) => ({ message, timestamp: timeOf(message) }));
   for (const event of events.sort((a, b) => a.timestamp - b.timestamp)) {
     const size = Buffer.byteLength(event.message) + BYTES_PER_EVENT;
-    if (current.length > 0 && (current.length === MOST_EVENTS || bytes + size > MOST_BYTES)) {
+    const first = current[0]?.timestamp ?? event.timestamp;
+    const full =
+      current.length === MOST_EVENTS || bytes + size > MOST_BYTES || event.timestamp - first > LONGEST_SPAN;
+    if (current.length > 0 && full) {
       requests.push(current);
       [current, bytes] = [[], 0];
     }

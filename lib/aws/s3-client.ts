@@ -1,5 +1,11 @@
 import { S3Client } from '@aws-sdk/client-s3';
 
+/**
+ * How long a client waits for a connection and for an answer (milliseconds): a silent service must not use up
+ * the time of a whole batch.
+ */
+export const PATIENCE = { connectionTimeout: 2_000, requestTimeout: 8_000, throwOnRequestTimeout: true };
+
 /** Where the store is and who asks; all left out means AWS, by the machine's own configuration. */
 export interface S3Connection {
   readonly endpoint?: string;
@@ -18,6 +24,7 @@ export function s3Client({ endpoint, region, credentials }: S3Connection): S3Cli
   return new S3Client({
     retryMode: 'standard',
     maxAttempts: 6,
+    requestHandler: PATIENCE,
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     // Compatible stores seldom have regions, and the SDK insists on one.
     ...(region !== undefined ? { region } : endpoint !== undefined && { region: 'us-east-1' }),

@@ -19,21 +19,26 @@ export class S3VersionListing implements VersionListing {
       ...(after.versionId !== undefined && { VersionIdMarker: after.versionId }),
     };
     const page = await this.client.send(
-      new ListObjectVersionsCommand({ Bucket: bucket, ...marker, ...this.owner }),
+      new ListObjectVersionsCommand({ Bucket: bucket, EncodingType: 'url', ...marker, ...this.owner }),
     );
-    const versions = (page.Versions ?? []).flatMap(({ Key, VersionId, LastModified }): ListedVersion[] =>
-      Key === undefined || VersionId === undefined || LastModified === undefined
-        ? []
-        : [
-            {
-              ref: { bucket, key: Key, versionId: versionIdOf(VersionId) },
-              created: instantOf(LastModified.getTime()),
-            },
-          ],
+    const versions = (page.Versions ?? []).flatMap(
+      ({ Key, VersionId, LastModified, ETag }): ListedVersion[] =>
+        Key === undefined || VersionId === undefined || LastModified === undefined
+          ? []
+          : [
+              {
+                ref: { bucket, key: decoded(Key), versionId: versionIdOf(VersionId) },
+                created: instantOf(LastModified.getTime()),
+                multipart: /-\d+"?$/.test(ETag ?? ''),
+              },
+            ],
     );
     if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return { versions };
     const versionId = page.NextVersionIdMarker;
-    return { versions, next: { key: page.NextKeyMarker, ...(versionId !== undefined && { versionId }) } };
+    return {
+      versions,
+      next: { key: decoded(page.NextKeyMarker), ...(versionId !== undefined && { versionId }) },
+    };
   }
 
   /** The names of all buckets that the credentials may see. */
@@ -41,4 +46,9 @@ export class S3VersionListing implements VersionListing {
     const { Buckets = [] } = await this.client.send(new ListBucketsCommand({}));
     return Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [Name]));
   }
+}
+
+/** Keys come encoded, since XML cannot hold every character that a key may; some stores write a space as `+`. */
+function decoded(key: string): string {
+  return decodeURIComponent(key.replaceAll('+', ' '));
 }

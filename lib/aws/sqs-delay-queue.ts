@@ -15,10 +15,15 @@ export class SqsDelayQueue implements DelayQueue {
     await this.client.send(
       new SendMessageCommand({
         QueueUrl: this.url,
-        MessageBody: body,
+        MessageBody: allowed(body),
         DelaySeconds: seconds,
         MessageAttributes: { waits: { DataType: 'Number', StringValue: String(waits) } },
       }),
     );
   }
+}
+
+/** SQS takes no U+FFFE and U+FFFF, which keys may hold; the body is JSON, which can escape them. */
+function allowed(json: string): string {
+  return json.replaceAll(/[\ufffe\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
 }

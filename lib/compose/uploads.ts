@@ -10,7 +10,7 @@ import { DeliveredPolicy } from '../app/policy-source.ts';
 import { CloudWatchCopy } from '../aws/cloudwatch-copy.ts';
 import { loadPolicy } from '../aws/load-policy.ts';
 import { S3AuditStore } from '../aws/s3-audit-store.ts';
-import { type S3Connection, s3Client } from '../aws/s3-client.ts';
+import { PATIENCE, type S3Connection, s3Client } from '../aws/s3-client.ts';
 import { S3Documents } from '../aws/s3-documents.ts';
 import { S3LockStore } from '../aws/s3-lock-store.ts';
 import { S3VersionListing } from '../aws/s3-version-listing.ts';
@@ -19,6 +19,9 @@ import { systemClock } from '../aws/system-clock.ts';
 import { compileGlob } from '../policy/glob.ts';
 import { providerNamed } from '../providers/index.ts';
 import { type Environment, readEnvironment } from './environment.ts';
+
+/** How long a function waits for the searchable copy before it answers (milliseconds). */
+const COPY_PATIENCE = 10_000;
 
 /** What goes wrong without stopping anything: somebody must hear of it. */
 export interface Trouble {
@@ -56,7 +59,10 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
   });
   const audit = new AuditWriter({
     store: auditStore,
-    copy: new CloudWatchCopy(new CloudWatchLogsClient({}), environment.HOLDFAST_AUDIT_LOG_GROUP),
+    copy: new CloudWatchCopy(
+      new CloudWatchLogsClient({ requestHandler: PATIENCE, maxAttempts: 2 }),
+      environment.HOLDFAST_AUDIT_LOG_GROUP,
+    ),
     newWriter: randomUUID,
     onCopyFailed,
   });
@@ -74,7 +80,7 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
     environment,
     documents,
     auditStore,
-    copied: async () => audit.copied(),
+    copied: async () => audit.copied(systemClock.wait(COPY_PATIENCE)),
     listing: new S3VersionListing(managed, owner),
     store: new S3LockStore({
       client: managed,
@@ -93,7 +99,7 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
       documents,
       limit: { versions: environment.HOLDFAST_BREAKER_VERSIONS, bytes: environment.HOLDFAST_BREAKER_BYTES },
     }),
-    queue: new SqsDelayQueue(new SQSClient({}), environment.HOLDFAST_QUEUE_URL),
+    queue: new SqsDelayQueue(new SQSClient({ requestHandler: PATIENCE }), environment.HOLDFAST_QUEUE_URL),
     // Holdfast's own buckets look after themselves, whatever the list says.
     manages: (bucket) => !own.has(bucket) && buckets.some((matches) => matches(bucket)),
   };

@@ -57,7 +57,9 @@ const notification = z.object({
         }),
       }),
     )
-    .min(1),
+    // S3 sends one; a forger may send thousands.
+    .min(1)
+    .max(100),
 });
 
 const testEvent = z.object({ Service: z.literal('Amazon S3'), Event: z.literal('s3:TestEvent') });

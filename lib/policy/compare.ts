@@ -41,19 +41,37 @@ function summary({ lock, match, enforce }: RuleFile): string {
 /** Every leaf that differs, as `path: old → new`. */
 function differences(before: object, after: object): string[] {
   const [old, fresh] = [leaves(before), leaves(after)];
-  const paths = new Set([...old.keys(), ...fresh.keys()]);
-  return [...paths]
-    .filter((path) => old.get(path) !== fresh.get(path))
-    .map((path) => `${path}: ${old.get(path) ?? 'not set'} → ${fresh.get(path) ?? 'not set'}`);
+  const keys = new Set([...old.keys(), ...fresh.keys()]);
+  return [...keys]
+    .filter((key) => old.get(key)?.exact !== fresh.get(key)?.exact)
+    .map((key) => {
+      const path = (old.get(key) ?? fresh.get(key))?.path ?? '';
+      const [was, is] = [old.get(key)?.exact, fresh.get(key)?.exact].map((exact) => exact ?? 'not set');
+      // Where two values only look alike without their quotes, the quotes are what changed.
+      const alike = plain(was ?? '') === plain(is ?? '');
+      return alike
+        ? `${path}: ${was ?? ''} → ${is ?? ''}`
+        : `${path}: ${plain(was ?? '')} → ${plain(is ?? '')}`;
+    });
 }
 
-function leaves(node: unknown, path = ''): Map<string, string> {
-  if (typeof node !== 'object' || node === null || Array.isArray(node)) return new Map([[path, flow(node)]]);
-  return new Map(
-    Object.entries(node).flatMap(([key, value]) => [...leaves(value, path === '' ? key : `${path}.${key}`)]),
-  );
+interface Leaf {
+  readonly path: string;
+  readonly exact: string;
+}
+
+/** The leaves of a document, by their path as JSON: a dot in a key is not a step. */
+function leaves(node: unknown, path: readonly string[] = []): Map<string, Leaf> {
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) {
+    return new Map([[JSON.stringify(path), { path: path.join('.'), exact: JSON.stringify(node) }]]);
+  }
+  return new Map(Object.entries(node).flatMap(([key, value]) => [...leaves(value, [...path, key])]));
 }
 
 function flow(value: unknown): string {
-  return JSON.stringify(value).replaceAll('"', '');
+  return plain(JSON.stringify(value));
+}
+
+function plain(json: string): string {
+  return json.replaceAll('"', '');
 }

@@ -25,6 +25,14 @@ export interface EventHold {
   readonly duration: HoldDuration;
 }
 
+/** A rule that waits for a fact. */
+export interface Undecided {
+  readonly rule: string;
+  readonly fact: CostlyFact;
+  readonly mode: Mode;
+  readonly enforce: 'apply' | 'observe';
+}
+
 export interface Decision extends Wanted {
   readonly matched: readonly string[];
   /** What would be wanted if the rules under observation applied; only where one of them matched. */
@@ -32,7 +40,7 @@ export interface Decision extends Wanted {
   readonly eventHold?: EventHold;
   readonly reports: readonly Report[];
   /** Rules that cannot be decided until a fact is read: read it, and decide again. */
-  readonly undecided: readonly { readonly rule: string; readonly fact: CostlyFact }[];
+  readonly undecided: readonly Undecided[];
   /** A matching rule asks to wait until this moment, since tags may still change. */
   readonly settleUntil?: Instant;
 }
@@ -88,7 +96,10 @@ export function decide(policy: Policy, version: VersionFacts, now: Instant): Dec
     }
     if (answer.report !== undefined) reports.push(answer.report);
   }
-  const open = undecided.length === 0 ? NONE : undecided.map(({ rule, fact }) => ({ rule: rule.name, fact }));
+  const open =
+    undecided.length === 0
+      ? NONE
+      : undecided.map(({ rule: { name, mode, enforce }, fact }) => ({ rule: name, fact, mode, enforce }));
   const decision: Draft = { wishes, residuals, matched, reports, undecided: open };
   if (decidedBy !== undefined) decision.decidedBy = decidedBy;
   if (isObserving) decision.observed = combine(answers, 'all', policy, version, now, []);

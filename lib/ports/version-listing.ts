@@ -4,6 +4,8 @@ import { type VersionRef } from './lock-store.ts';
 export interface ListedVersion {
   readonly ref: VersionRef;
   readonly created: Instant;
+  /** Uploaded in parts: such a version may be dated from the day its upload began. */
+  readonly multipart: boolean;
 }
 
 /** Where a listing goes on. */

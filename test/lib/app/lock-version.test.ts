@@ -273,6 +273,37 @@ describe('locking one version', () => {
     });
   });
 
+  describe('the breaker', () => {
+    it('is asked before a short COMPLIANCE lock grows to years, as before a new one', async () => {
+      const ref = await upload(owner, bucket, 'birth-lock');
+      await lock(ref, 'COMPLIANCE', inDays(1));
+      const test = deps(YEAR);
+      const brake = {
+        ...test.brake,
+        admit: async () => ({ why: 'tripped' as const, reason: 'enough for now' }),
+      };
+
+      const { records, paused } = await lockVersion(ref, 'e', { ...test, brake });
+
+      expect(paused).toBe(true);
+      expect(records).toMatchObject([{ outcome: 'paused', detail: 'enough for now' }]);
+      expect(await storedLock(ref)).toMatchObject({ RetainUntilDate: inDays(1) });
+    });
+
+    it('parks by itself what is larger than a whole hour', async () => {
+      const ref = await upload(owner, bucket, 'too-large');
+      const test = deps(YEAR);
+      const brake = {
+        ...test.brake,
+        admit: async () => ({ why: 'too-large' as const, reason: 'too large' }),
+      };
+
+      expect((await lockVersion(ref, 'e', { ...test, brake })).records).toMatchObject([
+        { outcome: 'over-breaker' },
+      ]);
+    });
+  });
+
   describe('what cannot be locked is recorded with its reason', () => {
     it('a version that is gone', async () => {
       const ref = await upload(owner, bucket, 'gone');
@@ -406,6 +437,20 @@ describe('locking one version', () => {
         { outcome: 'locked' },
         { outcome: 'undecided' },
       ]);
+    });
+
+    it('GOVERNANCE waits while a COMPLIANCE rule may still match, but not for ever', async () => {
+      const ref = await upload(owner, bucket, 'held-back', { Tagging: 'a=b' });
+      const strict =
+        '  - name: strict\n    settle: PT0S\n    match: { tags: { a: b } }\n    lock: { mode: COMPLIANCE, for: P1Y }\n';
+      const policy = `${onePolicy('{ mode: GOVERNANCE, for: P1D }')}${strict}`;
+      const test = deps(policy, { client: embedded.clientFor('cannot-see-tags') });
+
+      const early = await lockVersion(ref, 'e', test, { lastChance: false });
+      const last = await lockVersion(ref, 'e', test, { lastChance: true });
+
+      expect(early.records).toMatchObject([{ outcome: 'undecided' }]);
+      expect(last.records).toMatchObject([{ outcome: 'locked' }, { outcome: 'undecided' }]);
     });
 
     it('a version that may not be read', async () => {

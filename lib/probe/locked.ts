@@ -1,0 +1,85 @@
+/** What most experiments share: a locked version, something tried against it, and a look at what is left. */
+import { HoldfastError } from '../errors.ts';
+import { ceilToSecond, type Instant, instantOf } from '../lock/instant.ts';
+import { type Mode, noWeaker } from '../lock/state.ts';
+import { answerText, type Finding, found, lookText, notTried } from './check.ts';
+import { type Answer, type Lab, type Lock, type Look, RefusedUpload, type Scratch } from './lab.ts';
+
+/** A moment so many milliseconds from the store's now, in whole seconds, as every store keeps them. */
+export const after = (lab: Lab, milliseconds: number): Instant =>
+  ceilToSecond(instantOf(lab.now() + milliseconds));
+
+export const shortLock = (lab: Lab, mode: Mode, spans = 1): Lock => ({
+  mode,
+  until: after(lab, lab.span * spans),
+});
+
+/** A version of its own under a lock of seconds, and the lock. */
+export async function locked(
+  lab: Lab,
+  name: string,
+  mode: Mode,
+  spans = 1,
+): Promise<{ version: Scratch; lock: Lock }> {
+  const version = await lab.put(name);
+  const first = shortLock(lab, mode, spans);
+  const answer = await lab.retain(version, first);
+  if (answer.took) return { version, lock: first };
+  if (!answer.took && answer.status === 403 && lab.youngFor > 0) {
+    await lab.wait(lab.youngFor);
+    const lock = shortLock(lab, mode, spans);
+    const again = await lab.retain(version, lock);
+    if (again.took) return { version, lock };
+  }
+  if (answer.status === 403) {
+    throw new HoldfastError('no-permission', {
+      what: `lock a scratch version: the store denied it (${answer.code})`,
+      next: 'the probe needs s3:PutObjectRetention',
+    });
+  }
+  throw new RefusedUpload(answer);
+}
+
+/**
+ * Tries what must fail, and judges by what is left of the version, not by what was answered.
+ * What was let through counts only while the lock lasted.
+ */
+export async function mustHold(
+  lab: Lab,
+  version: Scratch,
+  lock: Lock | 'hold',
+  attempt: () => Promise<Answer>,
+): Promise<Finding> {
+  const answer = await attempt();
+  const look = await lab.look(version);
+  // A second of doubt: the Date header tells no more.
+  if (lock !== 'hold' && lab.now() >= lock.until - 1_000)
+    return notTried('the store answered later than the lock lasted');
+  const seen = `${answerText(answer)}; ${look.there && keeps(look, lock, lab.now()) ? 'nothing changed' : lookText(look)}`;
+  return found(look.there && keeps(look, lock, lab.now()), seen);
+}
+
+function keeps(look: Look, lock: Lock | 'hold', now: Instant): boolean {
+  if (!look.there) return false;
+  if (lock === 'hold') return look.lock.hold === 'on';
+  const before = { retention: { state: 'locked' as const, ...lock }, hold: 'none' as const };
+  return noWeaker(before, look.lock, now);
+}
+
+/** Whether a version carries exactly this retention. */
+export function carries(look: Look, lock: Lock | 'nothing'): boolean {
+  if (!look.there) return false;
+  const { retention } = look.lock;
+  if (lock === 'nothing') return retention.state === 'none';
+  return retention.state === 'locked' && retention.mode === lock.mode && retention.until === lock.until;
+}
+
+/** The finding of a look that should show exactly this retention. */
+export const shows = (look: Look, lock: Lock | 'nothing'): Finding =>
+  found(
+    carries(look, lock),
+    lookText(look) + (carries(look, lock) || lock === 'nothing' ? '' : `, asked ${wish(lock)}`),
+  );
+
+const wish = ({ mode, until }: Lock): string =>
+  lookText({ there: true, lock: { retention: { state: 'locked', mode, until }, hold: 'none' } });

@@ -1,0 +1,79 @@
+/** The order of the experiments, and what their ends mean. */
+import { HoldfastError } from '../errors.ts';
+import { answerText, type Check, checkOf, type Experiment, type Finding, found, type Gravity, notTried } from './check.ts';
+import { type Lab, RefusedUpload, type Stranger } from './lab.ts';
+import { BUCKET_MUST_STAY, MUST_FAIL } from './must-fail.ts';
+import { DEFAULT_RULE, EXPIRED, FAR_DATE, MUST_WORK, requireDeletion } from './must-work.ts';
+import { strangerExperiments } from './strangers.ts';
+import { judge, NO_OBJECT_LOCK, type Verdict } from './verdict.ts';
+
+export interface ProbeOptions {
+  readonly stranger?: Stranger | undefined;
+  /** Whether a version may be left locked for 99 years. */
+  readonly farDates: boolean;
+  /** Told of every check as soon as it is known. */
+  readonly onCheck?: (check: Check) => void;
+}
+
+export const LOCK_BUCKET: Pick<Experiment, 'id' | 'expected'> = {
+  id: NO_OBJECT_LOCK,
+  expected: 'a new bucket can be made with Object Lock',
+};
+
+/**
+ * Tries everything in one scratch bucket.
+ *
+ * @throws HoldfastError `no-permission` when the credentials cannot try it, `throttled` or `unreachable` when the
+ * store gives no verdict.
+ */
+export async function runProbe(
+  lab: Lab,
+  { stranger, farDates, onCheck }: ProbeOptions,
+): Promise<Verdict & { readonly checks: readonly Check[] }> {
+  const checks: Check[] = [];
+  const note = (about: Pick<Experiment, 'id' | 'expected'>, finding: Finding): void => {
+    const check = checkOf(about, finding);
+    checks.push(check);
+    onCheck?.(check);
+  };
+  const isLockBucket = await lab.isLockBucket();
+  note(
+    LOCK_BUCKET,
+    found(isLockBucket, isLockBucket ? 'made' : 'made, and its configuration knows no Object Lock'),
+  );
+  const experiments = order(stranger);
+  if (isLockBucket) {
+    await requireDeletion(lab);
+    for (const experiment of experiments) {
+      const isSkipped = experiment === FAR_DATE && !farDates;
+      note(experiment, isSkipped ? notTried(FAR_SKIPPED) : await outcome(experiment, lab));
+    }
+  }
+  return { ...judge(checks, gravities(experiments)), checks };
+}
+
+const FAR_SKIPPED = 'it would leave a GOVERNANCE version locked for 99 years: --far-dates';
+
+const order = (stranger: Stranger | undefined): readonly Experiment[] => [
+  ...MUST_WORK,
+  ...MUST_FAIL,
+  ...strangerExperiments(stranger),
+  FAR_DATE,
+  ...DEFAULT_RULE,
+  ...BUCKET_MUST_STAY,
+  EXPIRED,
+];
+
+const gravities = (experiments: readonly Experiment[]): ReadonlyMap<string, Gravity> =>
+  new Map(experiments.map(({ id, gravity }) => [id, gravity]));
+
+async function outcome(experiment: Experiment, lab: Lab): Promise<Finding> {
+  try {
+    return await experiment.run(lab);
+  } catch (error) {
+    if (error instanceof RefusedUpload) return found(false, answerText(error.answer));
+    // A date that is none is a finding too: the store told it.
+    if (error instanceof HoldfastError && error.code === 'bad-input') return found(false, error.message);
+    throw error;
+  }
+}
