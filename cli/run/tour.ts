@@ -130,8 +130,8 @@ function actTable({ rows }: Act): string {
         visible(object),
         did,
         rule,
-        before,
-        after,
+        short(before),
+        short(after),
         `${seconds === null ? '–' : seconds.toFixed(2)}  ${visible(remark)}`,
       ]),
     );
@@ -148,6 +148,11 @@ function actTable({ rows }: Act): string {
     ['', 'what was tried', 'must be', 'answered'],
     refusals.map(({ tried, must, answered, ok }) => [mark(ok), tried, must, visible(answered)]),
   );
+}
+
+/** A lock to the minute: for the eye, the rest is in the JSON. */
+function short(lock: string): string {
+  return lock.replace(/ until (\d{4}-\d\d-\d\d)T(\d\d:\d\d).*/, ' $1 $2Z');
 }
 
 function isOk(row: object): boolean {

@@ -1,5 +1,5 @@
 /** The composition root of the upload path: the one place that knows both the ports and their adapters. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { AuditWriter } from '../app/audit-writer.ts';
@@ -70,7 +70,7 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
     audit,
     clock: systemClock,
     actor: environment.AWS_LAMBDA_FUNCTION_NAME,
-    newId: randomUUID,
+    newId: () => randomBytes(6).toString('hex'),
   };
   const reading = { maximum: environment.HOLDFAST_MAXIMUM, enforce: environment.HOLDFAST_ENFORCE };
   const buckets = environment.HOLDFAST_BUCKETS.split(',').map((pattern) => compileGlob(pattern.trim()));

@@ -42,11 +42,32 @@ export interface S3Event {
   readonly retention?: { readonly mode: Retention['mode']; readonly retainUntilDate: string };
 }
 
-/**
- * A way in which a store that claims Object Lock may not enforce it: `delete` lets locked versions be deleted,
- * `shorten` takes any retention over any other, `forget` accepts a retention and does not keep it.
- */
-export type Lie = 'delete' | 'shorten' | 'forget';
+/** A way in which a store that claims Object Lock may not enforce it. */
+export type Lie =
+  /** Lets locked versions be deleted. */
+  | 'delete'
+  /** Takes any retention over any other. */
+  | 'shorten'
+  /** Accepts a retention and does not keep it. */
+  | 'forget'
+  /** Ignores the lock headers of multipart uploads. */
+  | 'headers'
+  /** Copies the source's lock and ignores the request's. */
+  | 'copy'
+  /** Keeps dates in 32 bits of seconds, so that a far one is an early one. */
+  | 'far'
+  /** Heeds the bypass header of anybody. */
+  | 'bypass'
+  /** Leaves the default retention out where an upload names a legal hold. */
+  | 'default'
+  /** Destroys the current version where a marker should hide it. */
+  | 'marker'
+  /** Lets versioning be suspended under Object Lock. */
+  | 'suspend'
+  /** Lets Object Lock be switched off. */
+  | 'unlock'
+  /** Keeps one set of tags for all versions of a key. */
+  | 'tags';
 
 /** The request a fault injector is asked about. */
 export interface FaultCall {

@@ -23,7 +23,7 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     happened: 'a tag asks for 999 years',
-    must: 'locked for what the rule says otherwise, and reported',
+    must: 'locked for otherwise, and reported',
     right: ({ outcome, reports }) => outcome === 'locked' && reports?.[0]?.detail.includes('999') === true,
     play: async (stage) => {
       const outcome = stage.outcomeOf('hard/999-years.txt');
@@ -33,7 +33,7 @@ const CASES: readonly Case[] = [
   },
   {
     happened: 'an upload into a bucket without lock',
-    must: 'recorded as unlocked, with what to do',
+    must: 'recorded, with what to do',
     right: ({ outcome, next }) => outcome === 'no-lock-on-bucket' && next !== undefined,
     play: async (stage) => {
       const outcome = stage.nextRecord(
@@ -45,7 +45,7 @@ const CASES: readonly Case[] = [
   },
   {
     happened: 'its event comes a second time',
-    must: 'found in place: one lock, not two',
+    must: 'found in place, not locked twice',
     right: ({ outcome }) => outcome === 'found-in-place',
     play: async (stage) => {
       const first = stage.outcomeOf('hard/twice.txt');
@@ -58,7 +58,7 @@ const CASES: readonly Case[] = [
   },
   {
     happened: 'the event of an older version comes late',
-    must: 'the older version is found in place, the newer one untouched',
+    must: 'found in place, the newer untouched',
     right: ({ outcome }) => outcome === 'found-in-place',
     play: async (stage) => {
       const key = 'hard/late.txt';
@@ -90,8 +90,8 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    happened: 'the function is killed between the lock and its record',
-    must: 'found in place when the event comes again',
+    happened: 'killed between the lock and its record',
+    must: 'found in place when it comes again',
     right: ({ outcome, after }) => outcome === 'found-in-place' && after?.until !== undefined,
     play: async (stage) => {
       const key = 'hard/crash.txt';

@@ -14,6 +14,10 @@ export function putObjectLockConfiguration(call: Call): Answer {
     'ObjectLockEnabled',
     'Rule',
   ]);
+  if (enabled?.text.trim() === 'Disabled' && call.service.lies.has('unlock')) {
+    bucket.objectLock = undefined;
+    return { status: 200 };
+  }
   if (enabled?.text.trim() !== 'Enabled') throw malformedXml();
   const defaultRetention = rule && readRule(rule);
   requireProof(call.integrity);

@@ -15,6 +15,7 @@ import type { CompletedUpload } from '../service.ts';
 import { badDigest, invalidRequest, malformedXml, S3Error } from '../errors.ts';
 import { raiseChange } from '../events.ts';
 import type { Upload, UploadedPart } from '../upload.ts';
+import type { ObjectFacts } from '../version.ts';
 import { childrenNamed, leaf, readXml, textOf, xmlDocument, type XmlNode } from '../xml.ts';
 import { uploadOf } from './multipart.ts';
 import { creationHeaders } from './put-object.ts';
@@ -39,7 +40,7 @@ export async function completeMultipartUpload(call: Call): Promise<Answer> {
     .update(Buffer.concat(parts.map((part) => part.md5)))
     .digest('hex');
   const etag = `${md5}-${parts.length}`;
-  const version = createVersion(call, bucket, upload.key, upload.facts, {
+  const version = createVersion(call, bucket, upload.key, factsKept(call, upload), {
     data,
     etag,
     checksum,
@@ -62,6 +63,9 @@ export async function completeMultipartUpload(call: Call): Promise<Answer> {
   remember(call, upload, { bucket: bucket.name, key: upload.key, body, headers });
   return { status: 200, headers, body };
 }
+
+const factsKept = (call: Call, { facts }: Upload): ObjectFacts =>
+  call.service.lies.has('headers') ? { ...facts, lock: {} } : facts;
 
 const definedOnly = (headers: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(

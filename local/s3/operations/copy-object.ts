@@ -70,6 +70,7 @@ function copiedFacts(call: Call, asked: ObjectFacts, source: ObjectVersion): Obj
     ...asked,
     ...(keepsMetadata ? { metadata: source.facts.metadata, contentHeaders } : {}),
     tags: keepsTags ? source.tags : asked.tags,
+    lock: call.service.lies.has('copy') ? source.lock : asked.lock,
   };
 }
 

@@ -56,6 +56,8 @@ function hide(call: Call, bucket: Bucket, key: string): Deleted {
     destroy(call, bucket, key, NULL_VERSION);
     return { isMarker: false };
   }
+  const current = bucket.current(key);
+  if (current && call.service.lies.has('marker')) bucket.remove(current);
   const marker = createMarker(call, bucket, key);
   raiseChange(call, bucket, 'ObjectRemoved:DeleteMarkerCreated', marker);
   return { isMarker: true, versionId: marker.versionId };

@@ -16,6 +16,8 @@ const noLock = (): S3Error =>
     'The specified object does not have a ObjectLock configuration',
   );
 
+const SECONDS_IN_32_BITS = 2 ** 32 * 1000;
+
 /** PutObjectRetention. The order of checks is S3's: document, bucket, version, date, stored lock. */
 export function putObjectRetention(call: Call): Answer {
   const bucket = bucketOf(call);
@@ -27,7 +29,8 @@ export function putObjectRetention(call: Call): Answer {
   const { lies } = call.service;
   const allowed = lies.has('shorten') || mayRetain(version.lock.retention, wanted, call.now, bypasses(call));
   if (!allowed) throw protectedByLock();
-  if (!lies.has('forget')) version.lock = { ...version.lock, retention: wanted };
+  const kept = wanted && lies.has('far') ? { ...wanted, until: wanted.until % SECONDS_IN_32_BITS } : wanted;
+  if (!lies.has('forget')) version.lock = { ...version.lock, retention: kept };
   raiseRetention(call, bucket, version, wanted);
   return { status: 200 };
 }
