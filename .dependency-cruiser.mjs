@@ -17,6 +17,18 @@ export default {
       'the law depends on nothing but the names of failures',
     ),
     only('policy-over-lock', '^lib/policy/', '^lib/(policy|lock|errors)', 'pure: values in, values out'),
+    only(
+      'headers-over-policy',
+      '^lib/headers/',
+      '^lib/(headers|policy|lock|errors)',
+      'pure: values in, values out',
+    ),
+    only(
+      'probe-is-questions',
+      '^lib/probe/',
+      '^lib/(probe|lock|errors)',
+      'what is asked, and what answers mean',
+    ),
     only('ports-are-words', '^lib/ports/', '^lib/(ports|lock|policy|audit|errors)', 'interfaces only'),
     only('audit-is-pure', '^lib/audit/', '^lib/(audit|lock|policy|errors)', 'records are values'),
     only(
@@ -28,7 +40,7 @@ export default {
     only(
       'adapters-implement-ports',
       '^lib/(aws|providers)/',
-      '^lib/(aws|providers|ports|lock|policy|audit|errors)',
+      '^lib/(aws|providers|ports|probe|lock|policy|audit|errors)',
       'adapters know ports, not use cases',
     ),
     only(
@@ -52,13 +64,13 @@ export default {
     {
       name: 'pure-core-has-no-sdk',
       severity: 'error',
-      from: { path: '^lib/(lock|policy|plan|matters|audit|app|ports|events)/' },
+      from: { path: '^lib/(lock|policy|plan|matters|audit|app|ports|events|probe)/' },
       to: { path: 'node_modules/(@aws-sdk|@smithy|@aws-lambda-powertools|@middy)' },
     },
     {
       name: 'pure-core-has-no-io',
       severity: 'error',
-      from: { path: '^lib/(lock|policy|plan|matters)/' },
+      from: { path: '^lib/(lock|policy|plan|matters|probe)/' },
       to: { dependencyTypes: ['core'] },
     },
   ],

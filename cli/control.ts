@@ -47,8 +47,14 @@ export async function openDocuments(options: ControlOptions): Promise<Documents>
 export async function openControl(
   options: ControlOptions,
 ): Promise<{ documents: Documents; recording: RecordDeps }> {
-  const place = recordingPlace(options);
+  recordingPlace(options);
   const documents = await openDocuments(options);
+  return { documents, recording: await openRecording(options) };
+}
+
+/** The place where what is done at this terminal is recorded. */
+export async function openRecording(options: ControlOptions): Promise<RecordDeps> {
+  const place = recordingPlace(options);
   const store =
     place.kind === 'folder' ? new FileAuditStore(place.folder) : await auditStore(place.bucket, options);
   const user = userName();
@@ -60,7 +66,7 @@ export async function openControl(
     newWriter: () => `cli-${user}-${randomBytes(6).toString('hex')}`,
     onCopyFailed: () => undefined, // there is no copy here
   });
-  return { documents, recording: { audit, clock: systemClock, actor: `cli:${user}`, newId: randomUUID } };
+  return { audit, clock: systemClock, actor: `cli:${user}`, newId: randomUUID };
 }
 
 export function ownerOf({ bucketOwner }: ConnectionOptions): string | undefined {

@@ -13,6 +13,11 @@ export const DEEDS: Readonly<Record<DeedRecord['action'], string>> = {
   parked: 'message put aside',
   swept: 'swept',
   checkpoint: 'checkpoint',
+  'bucket-created': 'bucket made',
+  'bucket-adopted': 'bucket adopted',
+  'versioning-enabled': 'versioning enabled',
+  'lock-enabled': 'Object Lock enabled',
+  'default-changed': 'default rule changed',
 };
 
 /** A record as it was read: whoever wrote it may have written anything. */

@@ -1,6 +1,12 @@
 /** The records of what a person locked by hand: the same as a function's, with no rule behind them. */
 import { OUTCOMES } from '../audit/outcome.ts';
-import { lockInRecord, recordId, residualInRecord, type VersionRecord, wantedInRecord } from '../audit/record.ts';
+import {
+  lockInRecord,
+  recordId,
+  residualInRecord,
+  type VersionRecord,
+  wantedInRecord,
+} from '../audit/record.ts';
 import { type Wish, type Write } from '../lock/change.ts';
 import { formatInstant } from '../lock/instant.ts';
 import { type StoredVersion, type VersionRef } from '../ports/lock-store.ts';
@@ -59,9 +65,7 @@ export class HandScribe {
     });
   }
 
-  private async write(
-    part: Pick<VersionRecord, 'phase' | 'wanted'> & Partial<VersionRecord>,
-  ): Promise<void> {
+  private async write(part: Pick<VersionRecord, 'phase' | 'wanted'> & Partial<VersionRecord>): Promise<void> {
     const { audit, clock, actor, newId } = this.deps;
     const now = clock.now();
     await audit.append({

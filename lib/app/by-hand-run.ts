@@ -24,30 +24,31 @@ export async function runByHand(
   work: (ref: VersionRef) => Promise<HandResult>,
   onDone: (done: number) => void = () => undefined,
 ): Promise<HandRun> {
-  const results: HandResult[] = [];
+  const results = new Map<number, HandResult>();
   const failures: unknown[] = [];
-  const queue = refs.values();
+  const queue = refs.entries();
   let stopped: string | undefined;
   let silent = 0;
   const worker = async (): Promise<void> => {
     // All workers draw on one iterator, so each version is drawn once.
-    for (const ref of queue) {
+    for (const [at, ref] of queue) {
       try {
         const result = await work(ref);
-        results.push(result);
+        results.set(at, result);
         silent = result.outcome === 'no-verdict' ? silent + 1 : 0;
         if (result.outcome === 'no-lock-on-bucket') stopped ??= 'the bucket has no Object Lock';
         if (silent >= AT_ONCE) stopped ??= `the store gave no verdict ${AT_ONCE} times in a row`;
       } catch (cause) {
         failures.push(cause);
       }
-      onDone(results.length);
+      onDone(results.size);
       if (stopped !== undefined || failures.length > 0) return;
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, refs.length) }, worker));
   if (failures.length > 0) throw failures[0];
-  return { results, ...(stopped !== undefined && { stopped }) };
+  const inOrder = Array.from(results).sort(([one], [other]) => one - other);
+  return { results: inOrder.map(([, result]) => result), ...(stopped !== undefined && { stopped }) };
 }
 
 /** How many versions ended in which way. */

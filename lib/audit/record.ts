@@ -63,6 +63,11 @@ export interface DeedRecord extends CommonRecord {
     | 'breaker-tripped'
     | 'parked'
     | 'swept'
+    | 'bucket-created'
+    | 'bucket-adopted'
+    | 'versioning-enabled'
+    | 'lock-enabled'
+    | 'default-changed'
     | 'checkpoint';
   /** The hash of the policy that the deed is about. */
   readonly policy?: string;

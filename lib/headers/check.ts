@@ -1,6 +1,6 @@
 /** Checks the header lines that somebody wrote for a backup tool, before an upload fails or goes unlocked. */
 import leven from 'leven';
-import { formatInstant, type Instant } from '../lock/instant.ts';
+import { ceilToSecond, formatInstant, type Instant } from '../lock/instant.ts';
 import { type Mode } from '../lock/state.ts';
 import { type Period } from '../policy/period.ts';
 import { readDate } from './date.ts';
@@ -38,7 +38,10 @@ export function checkHeaders(text: string, checks: Checks): Checked {
   const headers: Partial<Record<LockHeader, string>> = {};
   const seen = new Map<LockHeader, number>();
 
-  for (const [at, written] of text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/).entries()) {
+  for (const [at, written] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\r|\n/)
+    .entries()) {
     const line = at + 1;
     const trimmed = written.trim();
     if (trimmed === '' || trimmed.startsWith('#')) continue;
@@ -97,7 +100,7 @@ function checkMode(value: string): ValueCheck {
   if (mode !== undefined) return { faults: [], value };
   const meant = MODES.find((known) => known === value.toUpperCase());
   if (meant !== undefined) {
-    const message = `${quoted(value)} is refused in small letters: write ${meant}`;
+    const message = `${quoted(value)} is not in capitals, and S3 refuses it: write ${meant}`;
     return { faults: [{ code: 'mode-case', message }] };
   }
   const near = MODES.find((known) => leven(known, value.toUpperCase()) <= 4);
@@ -109,22 +112,27 @@ function checkDate(value: string, { now, maximum }: Checks): ValueCheck {
   const { faults, until, computed } = readDate(value, now, maximum);
   if (until === undefined || faults.length > 0) return { faults };
   const notes: string[] = [];
+  const shown = formatInstant(computed === undefined ? until : ceilToSecond(until));
   if (computed === undefined)
     notes.push('this date stays the same for every upload: later uploads are locked for less time');
   else {
-    notes.push(`computed by the tool at each upload: ${formatInstant(until)} now`);
+    notes.push(`computed by the tool at each upload: ${shown} now`);
     if (computed.sooner !== undefined)
       notes.push(
-        `a tool that stops at the last day of a month, as those on .NET do, sends ${formatInstant(computed.sooner)}`,
+        `a tool that stops at the last day of a month, as those on .NET do, sends ${formatInstant(ceilToSecond(computed.sooner))}`,
       );
   }
-  return { faults, value: formatInstant(until), notes };
+  return { faults, value: shown, notes };
 }
 
 function checkHold(value: string): ValueCheck {
   if (value === 'ON') return { faults: [], value };
   if (value === 'OFF')
-    return { faults: [], value, notes: ['OFF may also keep the default rule of the bucket away: leave it out'] };
+    return {
+      faults: [],
+      value,
+      notes: ['OFF may also keep the default rule of the bucket away: leave it out'],
+    };
   const meant = ['ON', 'OFF'].find((known) => known === value.toUpperCase());
   const message = `${quoted(value)} is neither ON nor OFF: write ${meant ?? 'ON, or take the line out'}`;
   return { faults: [{ code: 'hold-value', message }] };

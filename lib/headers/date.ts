@@ -1,6 +1,13 @@
 /** The date of a header line: what S3 takes is narrower than ISO 8601. */
 import { HoldfastError } from '../errors.ts';
-import { ceilToSecond, dayExists, formatInstant, type Instant, instantOf, parseEndOfDay } from '../lock/instant.ts';
+import {
+  ceilToSecond,
+  dayExists,
+  formatInstant,
+  type Instant,
+  instantOf,
+  parseEndOfDay,
+} from '../lock/instant.ts';
 import { STORE_MAXIMUM } from '../policy/compile.ts';
 import { addPeriod, parsePeriod, type Period } from '../policy/period.ts';
 import { quoted, type ValueFault } from './faults.ts';
@@ -27,15 +34,15 @@ export function readDate(value: string, now: Instant, maximum: Period | undefine
   if (isTemplate(value)) {
     const computed = computeTemplate(value, now);
     if (!computed.ok) return { faults: [computed.fault] };
-    const { ok: _, until, ...rest } = computed;
-    return { faults: rangeFaults(until, now, maximum), until, computed: rest };
+    const { until } = computed;
+    return { faults: rangeFaults(until, now, maximum), until, computed };
   }
   const [, day = '', hour = '', minute = '', second = '', decimals = '', zone = ''] = DATE.exec(value) ?? [];
   if (!dayExists(day) || hour > '23') return { faults: [notADate(value, day)] };
   let until: Instant;
   try {
     const shift = zone === 'Z' ? 0 : minutesOf(zone) * 60_000;
-    const fraction = Math.ceil(Number(`0.${decimals || '0'}`) * 1_000);
+    const fraction = millisecondsOf(decimals);
     until = instantOf(Date.parse(`${day}T${hour}:${minute}:${second}Z`) + fraction - shift);
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
@@ -82,6 +89,11 @@ function notADate(value: string, day: string): ValueFault {
 function exampleFor(value: string): string {
   if (dayExists(value)) return `${formatInstant(parseEndOfDay(value))} for the end of that day`;
   return 'it as 2031-12-31T00:00:00Z';
+}
+
+/** Rounds up, as every lock date does; by digits, since 0.035 seconds times a thousand are not 35. */
+function millisecondsOf(decimals: string): number {
+  return Number(decimals.slice(0, 3).padEnd(3, '0')) + (/[1-9]/.test(decimals.slice(3)) ? 1 : 0);
 }
 
 function minutesOf(offset: string): number {

@@ -5,7 +5,7 @@ export const MODE = 'x-amz-object-lock-mode';
 export const UNTIL = 'x-amz-object-lock-retain-until-date';
 export const HOLD = 'x-amz-object-lock-legal-hold';
 
-const LOCK_HEADERS = [MODE, UNTIL, HOLD] as const;
+export const LOCK_HEADERS = [MODE, UNTIL, HOLD] as const;
 export type LockHeader = (typeof LOCK_HEADERS)[number];
 
 /** Known to S3 since September 2026; Holdfast neither places nor judges event holds. */
@@ -23,7 +23,7 @@ export type NamedHeader =
   | { readonly kind: 'other' };
 
 /** What the user's own metadata is called is their affair. */
-const METADATA = /^x-amz-meta-/;
+const METADATA = 'x-amz-meta-';
 const ABOUT_LOCKS = /^x-amz-.*(lock|retain|retention|legal|hold)|object-?lock/;
 /** No header of S3 is this close to a lock header and means something else. */
 const TYPING_ERRORS = 4;
@@ -33,7 +33,7 @@ export function headerNamed(text: string): NamedHeader {
   const name = text.toLowerCase();
   const header = LOCK_HEADERS.find((known) => known === name);
   if (header !== undefined) return { kind: 'lock', header };
-  if (METADATA.test(name)) return { kind: 'other' };
+  if (name.startsWith(METADATA)) return { kind: 'other' };
   if (EVENT_HEADERS.includes(name)) return { kind: 'event-hold' };
   if (name.includes('bypass')) return { kind: 'bypass' };
   const plain = name.replaceAll(/[\s_]+/g, '-');
@@ -44,8 +44,10 @@ export function headerNamed(text: string): NamedHeader {
 }
 
 function nearest(name: string): { meant: LockHeader; distance: number } {
-  const [first, ...others] = LOCK_HEADERS.map((meant) => ({ meant, distance: leven(meant, name) }));
-  return others.reduce((best, next) => (next.distance < best.distance ? next : best), first ?? NOT_NEAR);
+  let [meant, distance]: [LockHeader, number] = [MODE, Number.POSITIVE_INFINITY];
+  for (const header of LOCK_HEADERS) {
+    const apart = leven(header, name);
+    if (apart < distance) [meant, distance] = [header, apart];
+  }
+  return { meant, distance };
 }
-
-const NOT_NEAR = { meant: MODE, distance: Number.POSITIVE_INFINITY } as const;

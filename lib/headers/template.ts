@@ -1,7 +1,7 @@
 /** Dates that a backup tool computes at each upload: `{{ date.now | date.add_months 1 }}`, as Scriban has it. */
 import leven from 'leven';
 import { HoldfastError } from '../errors.ts';
-import { ceilToSecond, DAY, type Instant, instantOf } from '../lock/instant.ts';
+import { DAY, type Instant, instantOf } from '../lock/instant.ts';
 import { addPeriod, type Period } from '../policy/period.ts';
 import { quoted, type ValueFault } from './faults.ts';
 
@@ -59,7 +59,7 @@ export function computeTemplate(value: string, now: Instant): Computed {
       return { ok: false, fault: outOfRange(step) };
     }
   }
-  return { ok: true, until: ceilToSecond(until), ...(sent < until && { sooner: ceilToSecond(sent) }) };
+  return { ok: true, until, ...(sent < until && { sooner: sent }) };
 }
 
 /** Writes the template that adds these periods to the moment of the upload, one after the other. */
@@ -115,7 +115,10 @@ function addInMonth(from: Instant, period: Period): Instant {
 function outOfRange(step: string): ValueFault {
   return step.includes('-')
     ? { code: 'date-past', message: `${quoted(step)} ends before the upload: add time, do not take it away` }
-    : { code: 'date-too-far', message: `${quoted(step)} ends after the year 9999: S3 takes 100 years at most` };
+    : {
+        code: 'date-too-far',
+        message: `${quoted(step)} ends after the year 9999: S3 takes 100 years at most`,
+      };
 }
 
 function unreadable(message: string): Computed {

@@ -16,13 +16,14 @@ export interface Check {
 
 /** What an experiment found. */
 export type Finding =
-  { readonly kind: 'ok' | 'failing'; readonly seen: string } | { readonly kind: 'not-tried'; why: string };
+  | { readonly kind: 'ok' | 'failing'; readonly seen: string }
+  | { readonly kind: 'not-tried'; why: string };
 
 /**
- * What a failure says of the store: `deleted` and `weakened` mean that its locks do not hold, `exception` that
- * they hold and something around them does not.
+ * What a failure says of the store: its locks can be `deleted` through, `weakened`, or are `unkept` from the start;
+ * an `exception` means that they hold and something around them does not.
  */
-export type Gravity = 'deleted' | 'weakened' | 'exception';
+export type Gravity = 'deleted' | 'weakened' | 'unkept' | 'exception';
 
 export interface Experiment {
   readonly id: string;
@@ -42,7 +43,8 @@ export function checkOf({ id, expected }: Pick<Experiment, 'id' | 'expected'>, f
 }
 
 export const answerText = (answer: Answer): string =>
-  answer.took ? 'accepted' : `refused (${answer.status} ${answer.code})`;
+  // DeleteObjects answers 200 and tells of each version by itself.
+  answer.took ? 'accepted' : `refused (${answer.status === 200 ? '' : `${answer.status} `}${answer.code})`;
 
 export const lookText = (look: Look): string => (look.there ? lockText(look.lock) : 'the version is gone');
 

@@ -21,7 +21,8 @@ export interface Born {
 
 /** How the store took a request. */
 export type Answer =
-  { readonly took: true } | { readonly took: false; readonly status: number; readonly code: string };
+  | { readonly took: true }
+  | { readonly took: false; readonly status: number; readonly code: string };
 
 /** What can be seen of a version. */
 export type Look = { readonly there: false } | { readonly there: true; readonly lock: LockState };

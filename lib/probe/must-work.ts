@@ -1,7 +1,7 @@
 /** What a store must keep as it was asked to: the ways in which a version gets its lock. */
 import { HoldfastError } from '../errors.ts';
 import { DAY, instantOf } from '../lock/instant.ts';
-import { answerText, type Experiment, type Finding, found, lookText } from './check.ts';
+import { answerText, type Experiment, type Finding, found, lookText, notTried } from './check.ts';
 import { type Lab, type Lock } from './lab.ts';
 import { after, carries, locked, shortLock, shows } from './locked.ts';
 
@@ -9,7 +9,7 @@ export const MUST_WORK: readonly Experiment[] = [
   {
     id: 'retention',
     expected: 'a retention that was accepted is read back to the second',
-    gravity: 'weakened',
+    gravity: 'unkept',
     async run(lab) {
       const { version, lock } = await locked(lab, 'retention', 'GOVERNANCE');
       return shows(await lab.look(version), lock);
@@ -18,10 +18,11 @@ export const MUST_WORK: readonly Experiment[] = [
   {
     id: 'hold',
     expected: 'a legal hold is read back, on and off',
-    gravity: 'weakened',
+    gravity: 'exception',
     async run(lab) {
       const version = await lab.put('hold');
       const on = await lab.hold(version, 'ON');
+      if (!on.took && on.status === 403) return notTried('it needs s3:PutObjectLegalHold');
       if (!on.took) return found(false, `ON: ${answerText(on)}`);
       const held = await lab.look(version);
       const off = await lab.hold(version, 'OFF');
@@ -90,6 +91,8 @@ export const MUST_WORK: readonly Experiment[] = [
       const [older, newer] = [await lab.put('tags'), await lab.put('tags')];
       const answers = [await lab.tag(older, 'older'), await lab.tag(newer, 'newer')];
       const refused = answers.find((answer) => !answer.took);
+      if (refused?.took === false && refused.status === 403)
+        return notTried('it needs s3:PutObjectVersionTagging');
       if (refused !== undefined) return found(false, answerText(refused));
       const tags = [await lab.tagOf(older), await lab.tagOf(newer)];
       return found(
@@ -193,4 +196,3 @@ export async function requireDeletion(lab: Lab): Promise<void> {
     next: 'the probe needs s3:DeleteObjectVersion in buckets named holdfast-probe-*',
   });
 }
-

@@ -1,6 +1,15 @@
 /** The order of the experiments, and what their ends mean. */
 import { HoldfastError } from '../errors.ts';
-import { answerText, type Check, checkOf, type Experiment, type Finding, found, type Gravity, notTried } from './check.ts';
+import {
+  answerText,
+  type Check,
+  checkOf,
+  type Experiment,
+  type Finding,
+  found,
+  type Gravity,
+  notTried,
+} from './check.ts';
 import { type Lab, RefusedUpload, type Stranger } from './lab.ts';
 import { BUCKET_MUST_STAY, MUST_FAIL } from './must-fail.ts';
 import { DEFAULT_RULE, EXPIRED, FAR_DATE, MUST_WORK, requireDeletion } from './must-work.ts';
@@ -15,7 +24,7 @@ export interface ProbeOptions {
   readonly onCheck?: (check: Check) => void;
 }
 
-export const LOCK_BUCKET: Pick<Experiment, 'id' | 'expected'> = {
+const LOCK_BUCKET: Pick<Experiment, 'id' | 'expected'> = {
   id: NO_OBJECT_LOCK,
   expected: 'a new bucket can be made with Object Lock',
 };
@@ -52,6 +61,12 @@ export async function runProbe(
   return { ...judge(checks, gravities(experiments)), checks };
 }
 
+/** The verdict on a store that makes no such bucket. */
+export function withoutObjectLock(): Verdict & { readonly checks: readonly Check[] } {
+  const checks = [checkOf(LOCK_BUCKET, found(false, 'refused (NotImplemented)'))];
+  return { ...judge(checks, new Map()), checks };
+}
+
 const FAR_SKIPPED = 'it would leave a GOVERNANCE version locked for 99 years: --far-dates';
 
 const order = (stranger: Stranger | undefined): readonly Experiment[] => [
@@ -60,8 +75,8 @@ const order = (stranger: Stranger | undefined): readonly Experiment[] => [
   ...strangerExperiments(stranger),
   FAR_DATE,
   ...DEFAULT_RULE,
-  ...BUCKET_MUST_STAY,
   EXPIRED,
+  ...BUCKET_MUST_STAY,
 ];
 
 const gravities = (experiments: readonly Experiment[]): ReadonlyMap<string, Gravity> =>
@@ -71,7 +86,12 @@ async function outcome(experiment: Experiment, lab: Lab): Promise<Finding> {
   try {
     return await experiment.run(lab);
   } catch (error) {
-    if (error instanceof RefusedUpload) return found(false, answerText(error.answer));
+    if (error instanceof RefusedUpload) {
+      const seen = answerText(error.answer);
+      // Without a lock nothing can be said of what would have held it.
+      const isMoot = experiment.gravity === 'deleted' || experiment.gravity === 'weakened';
+      return isMoot ? notTried(`the lock was ${seen}`) : found(false, seen);
+    }
     // A date that is none is a finding too: the store told it.
     if (error instanceof HoldfastError && error.code === 'bad-input') return found(false, error.message);
     throw error;

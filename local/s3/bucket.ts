@@ -18,6 +18,8 @@ export class Bucket {
   objectLock: { readonly defaultRetention?: DefaultRetention | undefined } | undefined;
   notification: NotificationConfiguration = { targets: [], eventBridge: false };
   readonly uploads = new Map<string, Upload>();
+  /** Configurations that are only kept, by their kind and id. */
+  readonly documents = new Map<string, string>();
   readonly #histories = new Map<string, History>();
   readonly #keys = new OrderedKeys((key) => this.#histories.has(key));
 

@@ -26,12 +26,14 @@ import {
   putObjectLegalHold,
   putObjectRetention,
 } from './retention.ts';
+import { STORED_DOCUMENTS } from './stored-documents.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './tagging.ts';
 import { UNCONFIGURED } from './unconfigured.ts';
 
 /** Every operation this server offers, by its S3 name. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...UNCONFIGURED,
+  ...STORED_DOCUMENTS,
   ListBuckets: listBuckets,
   CreateBucket: createBucket,
   HeadBucket: headBucket,

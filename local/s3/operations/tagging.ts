@@ -25,7 +25,9 @@ export function putObjectTagging(call: Call): Answer {
   const tags = tagsOfDocument(call.body);
   requireProof(call.integrity);
   const version = lockable(call, bucket);
-  const tagged = call.service.lies.has('tags') ? (bucket.history(version.key)?.all() ?? []) : [version];
+  const tagged = call.service.lies.has('tags')
+    ? (bucket.history(version.key)?.newestFirst() ?? [])
+    : [version];
   for (const each of tagged) if (each.kind === 'object') each.tags = tags;
   raiseTagging(call, bucket, 'ObjectTagging:Put', version);
   return { status: 200, headers: { 'x-amz-version-id': versionHeader(bucket, version) } };

@@ -57,11 +57,6 @@ export const UNCONFIGURED: Readonly<Record<string, Operation>> = {
   },
   GetBucketPolicy: absent('NoSuchBucketPolicy', 'The bucket policy does not exist'),
   GetBucketPolicyStatus: absent('NoSuchBucketPolicy', 'The bucket policy does not exist'),
-  GetBucketLifecycleConfiguration: absent(
-    'NoSuchLifecycleConfiguration',
-    'The lifecycle configuration does not exist',
-  ),
-  GetBucketTagging: absent('NoSuchTagSet', 'The TagSet does not exist'),
   GetBucketCors: absent('NoSuchCORSConfiguration', 'The CORS configuration does not exist'),
   GetBucketReplication: absent(
     'ReplicationConfigurationNotFoundError',
@@ -92,7 +87,6 @@ export const UNCONFIGURED: Readonly<Record<string, Operation>> = {
   GetBucketLogging: fresh('BucketLoggingStatus'),
   GetBucketAccelerateConfiguration: fresh('AccelerateConfiguration'),
   GetBucketRequestPayment: fresh('RequestPaymentConfiguration', leaf('Payer', 'BucketOwner')),
-  ListBucketInventoryConfigurations: configurations('ListInventoryConfigurationsResult'),
   ListBucketMetricsConfigurations: configurations('ListMetricsConfigurationsResult'),
   ListBucketAnalyticsConfigurations: configurations('ListBucketAnalyticsConfigurationsResult'),
 };

@@ -1,0 +1,66 @@
+/** Reads the name of a bucket and the default rule that was typed for it. */
+import { HoldfastError } from '../lib/errors.ts';
+import { type DefaultRule } from '../lib/ports/bucket-admin.ts';
+
+export interface RuleOptions {
+  readonly mode?: string;
+  readonly days?: string;
+  readonly years?: string;
+  readonly protect?: string;
+  readonly buffer?: string;
+}
+
+/** S3 locks nothing for longer. */
+const MOST = { days: 36_500, years: 100 };
+
+/** The name of a general purpose bucket. */
+export function bucketOption(name: string): string {
+  if (name.endsWith('--x-s3'))
+    throw bad(`${name} is a directory bucket, which has no Object Lock`, 'name a general purpose bucket');
+  if (/^arn:[\w-]+:s3-outposts:/.test(name))
+    throw bad(`${name} is on Outposts, which has no Object Lock`, 'name a bucket in a Region');
+  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return name;
+  throw bad(
+    `${JSON.stringify(name)} is not the name of a bucket`,
+    'write 3 to 63 lower-case letters, digits, dots or hyphens',
+  );
+}
+
+/** The default rule that was typed; `undefined` where none was. */
+export function ruleOption(options: RuleOptions): DefaultRule | undefined {
+  const { mode, days, years, protect, buffer } = options;
+  const lengths = [days, years, protect].filter((length) => length !== undefined);
+  if (mode === undefined) {
+    if (lengths.length === 0 && buffer === undefined) return undefined;
+    throw bad('a default rule needs a mode', 'give --mode GOVERNANCE or --mode COMPLIANCE');
+  }
+  if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') {
+    throw bad(`${JSON.stringify(mode)} is not a mode`, 'write GOVERNANCE or COMPLIANCE, in capitals');
+  }
+  if (lengths.length !== 1)
+    throw bad(
+      'a default rule lasts so many days or so many years',
+      'give one of --days, --years or --protect',
+    );
+  if (buffer !== undefined && protect === undefined)
+    throw bad('--buffer adds to --protect', 'give --protect, or add the buffer to --days yourself');
+  if (years !== undefined) return { mode, unit: 'years', length: whole('--years', years, MOST.years) };
+  const length =
+    days === undefined
+      ? whole('--protect', protect ?? '', MOST.days) +
+        (buffer === undefined ? 0 : whole('--buffer', buffer, MOST.days))
+      : whole('--days', days, MOST.days);
+  if (length > MOST.days)
+    throw bad(`${length} days are longer than S3 locks anything`, `stay below ${MOST.days} days`);
+  return { mode, unit: 'days', length };
+}
+
+function whole(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (/^\d{1,6}$/.test(text) && value >= 1 && value <= most) return value;
+  throw bad(`${option} cannot be ${JSON.stringify(text)}`, `give a whole number from 1 to ${most}`);
+}
+
+function bad(what: string, next: string): HoldfastError {
+  return new HoldfastError('bad-input', { what, next });
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { DoctorOptions } from '../run/doctor.ts';
+
+const EXAMPLES = `
+Without --probe: is the store there, do the clocks agree, does it know the credentials? Nothing is written.
+With --probe: in a scratch bucket of its own, holdfast-probe-<random>, it locks versions for seconds, tries what a
+store must refuse, cleans up and says what stays locked (two versions for a day). docs/PROBE.md tells all of it.
+Credentials come from the environment, as for aws-cli; the unprivileged ones from a profile, or from
+HOLDFAST_PROBE_UNPRIVILEGED_ACCESS_KEY_ID and HOLDFAST_PROBE_UNPRIVILEGED_SECRET_ACCESS_KEY.
+
+Exit codes: 0 nothing fails, 7 a check fails, 2 bad input, 4 no permission, 5 unreachable; --clean: 3 if locks remain.
+
+Examples:
+  holdfast doctor --endpoint https://s3.example.com
+  holdfast doctor --probe --endpoint http://127.0.0.1:7480 --provider ceph-rgw --json
+  holdfast doctor --probe --unprivileged-profile backup-writer
+  holdfast doctor --clean holdfast-probe-0123456789abcdef`;
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('is this store set up right, and does it really enforce Object Lock?')
+    .option('--probe', 'try it, in a scratch bucket that is removed afterwards')
+    .option('--endpoint <url>', 'an S3-compatible store')
+    .option('--region <name>', 'its region')
+    .option('--provider <name>', 'what kind of store: aws, ceph-rgw, ovh, generic')
+    .option('--unprivileged-profile <name>', 'may delete and lock, and must not be allowed to bypass a lock')
+    .option('--far-dates', 'probe a date 99 years away too: leaves one GOVERNANCE version locked that long')
+    .option('--keep', 'clean nothing up')
+    .option('--clean <bucket>', 'remove what an earlier probe left, where its locks have ended')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: DoctorOptions) => {
+      const { runDoctor } = await import('../run/doctor.ts');
+      await runDoctor(options);
+    });
+}

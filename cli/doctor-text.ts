@@ -1,0 +1,62 @@
+/** What doctor found, as people and as scripts read it. */
+import { type Left } from '../lib/aws/probe-scratch.ts';
+import { formatInstant } from '../lib/lock/instant.ts';
+import { type Check, lookText } from '../lib/probe/check.ts';
+import { paint, table, visible } from './output.ts';
+
+type Result = 'ok' | 'warning' | 'failing' | 'not tried';
+
+export function resultOf({ ok, tried, warning }: Check): Result {
+  if (!tried) return 'not tried';
+  if (!ok) return 'failing';
+  return warning === true ? 'warning' : 'ok';
+}
+
+const STYLE = { ok: 'green', warning: 'yellow', failing: 'red', 'not tried': 'dim' } as const;
+
+export function checkTable(checks: readonly Check[]): string {
+  const rows = checks.map((check) => {
+    const result = resultOf(check);
+    return [paint(STYLE[result], result), check.id, check.expected, visible(check.seen)];
+  });
+  return table(['result', 'check', 'expected', 'seen'], rows);
+}
+
+/** What a probe leaves behind. */
+export interface LeftBehind {
+  readonly bucket: string;
+  readonly key?: string;
+  readonly versionId?: string;
+  readonly lock?: string;
+  /** When the lock ends; left out where there is none to be seen. */
+  readonly until?: string;
+}
+
+export function leftBehind(
+  bucket: string,
+  { left, isBucketGone }: { readonly left: readonly Left[]; readonly isBucketGone: boolean },
+): readonly LeftBehind[] {
+  if (isBucketGone) return [];
+  if (left.length === 0) return [{ bucket }];
+  return left.map(({ version, look }) => ({
+    bucket,
+    ...version,
+    lock: lookText(look),
+    ...(look.there &&
+      look.lock.retention.state === 'locked' && { until: formatInstant(look.lock.retention.until) }),
+  }));
+}
+
+export function leftLines(left: readonly LeftBehind[]): string[] {
+  const [first] = left;
+  if (first === undefined) return ['Nothing is left: the scratch bucket is gone.'];
+  return [
+    `What stays in the scratch bucket ${first.bucket}:`,
+    ...left.map(({ key, versionId, lock }) =>
+      key === undefined
+        ? '  nothing but itself'
+        : `  ${visible(key)} version ${versionId ?? ''}: ${lock ?? ''}`,
+    ),
+    `Remove it when the locks have ended: holdfast doctor --clean ${first.bucket}, with the same endpoint`,
+  ];
+}

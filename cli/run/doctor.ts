@@ -1,0 +1,243 @@
+/** Looks at a store, and with --probe tries what it enforces; loaded only when somebody asks for it. */
+import { type S3Client } from '@aws-sdk/client-s3';
+import { S3Stranger } from '../../lib/aws/probe-bypass.ts';
+import { greet, type ProbeConnection, probeClient } from '../../lib/aws/probe-greeting.ts';
+import { S3Lab } from '../../lib/aws/probe-lab.ts';
+import { cleanUp, isScratchBucket, makeScratch, newScratchName } from '../../lib/aws/probe-scratch.ts';
+import { systemClock } from '../../lib/aws/system-clock.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { type Check } from '../../lib/probe/check.ts';
+import { clockOffset, type Greeting, judgeGreeting } from '../../lib/probe/clocks.ts';
+import { isLoopback, requireObjectLock } from '../../lib/probe/endpoints.ts';
+import { runProbe, withoutObjectLock } from '../../lib/probe/run.ts';
+import { providerNamed } from '../../lib/providers/index.ts';
+import { given } from '../control-options.ts';
+import { checkTable, leftBehind, type LeftBehind, leftLines, resultOf } from '../doctor-text.ts';
+import { endpointOption } from '../options.ts';
+import { paint, print, printError, printJson } from '../output.ts';
+import { inWords } from '../store-failures.ts';
+
+export interface DoctorOptions {
+  readonly probe?: true;
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly provider?: string;
+  readonly unprivilegedProfile?: string;
+  readonly farDates?: true;
+  readonly keep?: true;
+  readonly clean?: string;
+  readonly json?: true;
+}
+
+const FAILING = 7;
+const REFUSED_BY_LOCK = 3;
+const SHORTEST_LOCK = 4_000;
+const LONGEST_LOCK = 60_000;
+/** An experiment is a handful of requests; a lock that lasts for many leaves room for slow ones. */
+const REQUESTS_PER_LOCK = 20;
+const KEY_ID = 'HOLDFAST_PROBE_UNPRIVILEGED_ACCESS_KEY_ID';
+const SECRET = 'HOLDFAST_PROBE_UNPRIVILEGED_SECRET_ACCESS_KEY';
+
+const WHAT_THE_PROBE_ADDS =
+  'holdfast doctor --probe also tries, in a scratch bucket of its own, whether locks hold: it writes versions\n' +
+  'locked for seconds, tries to delete, shorten and downgrade them, reads back what was asked for, and cleans up.';
+
+/** Checks the way to the store, and with `--probe` the store. */
+export async function runDoctor(options: DoctorOptions): Promise<void> {
+  const connection = connectionOf(options);
+  const { youngFor } = providerNamed(
+    options.provider ?? (connection.endpoint === undefined ? 'aws' : 'generic'),
+  );
+  if (options.clean !== undefined && !isScratchBucket(options.clean)) {
+    throw new HoldfastError('bad-input', {
+      what: `${JSON.stringify(options.clean)} is not a scratch bucket of the probe`,
+      next: 'name one as holdfast-probe-0123456789abcdef',
+    });
+  }
+  const greeting = await inWords({ what: 'reach the store', needs: 's3:ListAllMyBuckets' }, async () =>
+    greet(connection, systemClock),
+  );
+  const first = judgeGreeting(greeting);
+  requireKnownUser(first);
+  if (options.clean !== undefined) return clean(options.clean, connection, options);
+  const isReady = first.every(({ ok }) => ok);
+  if (options.probe !== true || !isReady) return showPlain(first, options);
+  await probe({ connection, greeting, first, youngFor }, options);
+}
+
+function connectionOf({ endpoint, region }: DoctorOptions): ProbeConnection {
+  const url = endpointOption(given(endpoint, 'AWS_ENDPOINT_URL_S3') ?? given(undefined, 'AWS_ENDPOINT_URL'));
+  requireObjectLock(url);
+  return { ...(url !== undefined && { endpoint: url }), ...(region !== undefined && { region }) };
+}
+
+function requireKnownUser(checks: readonly Check[]): void {
+  const failing = checks.find(({ id, ok }) => id === 'credentials' && !ok);
+  if (failing === undefined) return;
+  throw new HoldfastError('no-permission', {
+    what: `the store does not accept the credentials (${failing.seen})`,
+    next: 'check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or AWS_PROFILE',
+  });
+}
+
+function showPlain(checks: readonly Check[], { json, probe: isProbe }: DoctorOptions): void {
+  const isFailing = checks.some(({ ok }) => !ok);
+  if (isFailing) process.exitCode = FAILING;
+  const verdict = 'not tried: first mend what fails here';
+  if (json === true) {
+    printJson(isProbe ? { enforces: false, checks, exceptions: [], verdict, left: [] } : { checks });
+    return;
+  }
+  print(checkTable(checks));
+  print();
+  print(isProbe ? `The probe was ${verdict}.` : WHAT_THE_PROBE_ADDS);
+}
+
+interface Patient {
+  readonly connection: ProbeConnection;
+  readonly greeting: Greeting;
+  readonly first: readonly Check[];
+  readonly youngFor: number;
+}
+
+async function probe(
+  { connection, greeting, first, youngFor }: Patient,
+  options: DoctorOptions,
+): Promise<void> {
+  const client = probeClient(connection);
+  const bucket = newScratchName();
+  const weak = await strangerClient(connection, client, options);
+  const isAmazon = connection.endpoint === undefined;
+  const isMade = await inWords(
+    {
+      what: `make the scratch bucket ${bucket}`,
+      needs: 's3:CreateBucket, s3:PutBucketObjectLockConfiguration and s3:PutBucketVersioning',
+    },
+    async () => makeScratch(client, bucket, isAmazon),
+  );
+  const lab = labOf(client, bucket, greeting, youngFor);
+  const stopped = (): void => {
+    printError(`stopped; the scratch bucket stays: holdfast doctor --clean ${bucket}`);
+    process.exit(130);
+  };
+  process.once('SIGINT', stopped);
+  const progress = (check: Check): void => {
+    if (options.json !== true) printError(`  ${resultOf(check).padEnd(9)}  ${check.id}`);
+  };
+  if (options.json !== true) printError(`probing in ${bucket}, locks last ${lab.span / 1_000} s`);
+  try {
+    const found = isMade
+      ? await runProbe(lab, {
+          stranger: weak && new S3Stranger(weak, bucket),
+          farDates: options.farDates ?? isLoopback(connection.endpoint),
+          onCheck: progress,
+        })
+      : withoutObjectLock();
+    const left = options.keep === true ? [{ bucket }] : await tidy(client, lab, isMade);
+    show({ ...found, checks: [...first, ...found.checks], left }, options);
+  } catch (error) {
+    await salvage(client, lab, options);
+    throw error;
+  } finally {
+    process.off('SIGINT', stopped);
+    client.destroy();
+    weak?.destroy();
+  }
+}
+
+const tidy = async (client: S3Client, lab: S3Lab, isMade: boolean): Promise<readonly LeftBehind[]> =>
+  isMade ? leftBehind(lab.bucket, await cleanUp(client, lab)) : [];
+
+/** After a failure half-way: waits for the locks of seconds, removes what it can, and says what it could not. */
+async function salvage(client: S3Client, lab: S3Lab, { keep }: DoctorOptions): Promise<void> {
+  try {
+    if (keep !== true) {
+      await lab.wait(lab.span * 2 + 2_000);
+      if ((await cleanUp(client, lab)).isBucketGone) return;
+    }
+  } catch {
+    // The first failure is the one to tell; this one only means that the bucket stays.
+  }
+  printError(`the scratch bucket stays: holdfast doctor --clean ${lab.bucket}`);
+}
+
+function labOf(client: S3Client, bucket: string, greeting: Greeting, youngFor: number): S3Lab {
+  const latency = greeting.received - greeting.sent;
+  const span = Math.min(SHORTEST_LOCK + REQUESTS_PER_LOCK * latency, LONGEST_LOCK);
+  return new S3Lab({ client, bucket, clock: systemClock, offset: clockOffset(greeting), span, youngFor });
+}
+
+interface Found {
+  readonly enforces: boolean;
+  readonly checks: readonly Check[];
+  readonly exceptions: readonly string[];
+  readonly verdict: string;
+  readonly left: readonly LeftBehind[];
+}
+
+function show(found: Found, { json }: DoctorOptions): void {
+  const { enforces, checks, exceptions, verdict, left } = found;
+  if (!enforces) process.exitCode = FAILING;
+  if (json === true) {
+    printJson({ enforces, checks, exceptions, verdict, left });
+    return;
+  }
+  const skipped = checks.filter(({ tried }) => !tried).map(({ id }) => id);
+  print(checkTable(checks));
+  print();
+  print(paint('bold', `${verdict[0]?.toUpperCase() ?? ''}${verdict.slice(1)}.`));
+  if (skipped.length > 0) print(`Not tried: ${skipped.join(', ')}.`);
+  for (const line of leftLines(left)) print(line);
+}
+
+async function clean(bucket: string, connection: ProbeConnection, { json }: DoctorOptions): Promise<void> {
+  const client = probeClient(connection);
+  const lab = new S3Lab({ client, bucket, clock: systemClock, offset: 0, span: 0, youngFor: 0 });
+  const left = leftBehind(bucket, await cleanUp(client, lab));
+  client.destroy();
+  if (left.length > 0) process.exitCode = REFUSED_BY_LOCK;
+  if (json === true) printJson({ left });
+  else for (const line of leftLines(left)) print(line);
+}
+
+/** Signs as the one who may not bypass; refused where that is the same user as the one who probes. */
+async function strangerClient(
+  connection: ProbeConnection,
+  own: S3Client,
+  { unprivilegedProfile: profile }: DoctorOptions,
+): Promise<S3Client | undefined> {
+  const { [KEY_ID]: accessKeyId, [SECRET]: secretAccessKey } = process.env;
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    throw new HoldfastError('bad-input', {
+      what: `only one of ${KEY_ID} and ${SECRET} is set`,
+      next: 'set both, or name a profile with --unprivileged-profile',
+    });
+  }
+  if (profile === undefined && accessKeyId === undefined) return undefined;
+  const credentials =
+    profile === undefined && accessKeyId !== undefined && secretAccessKey !== undefined
+      ? { accessKeyId, secretAccessKey }
+      : undefined;
+  const weak = probeClient({
+    ...connection,
+    ...(credentials ? { credentials } : profile !== undefined && { profile }),
+  });
+  const keys = await Promise.all([own.config.credentials(), credentialsOf(weak, profile)]);
+  if (keys[0].accessKeyId !== keys[1].accessKeyId) return weak;
+  throw new HoldfastError('bad-input', {
+    what: 'the unprivileged credentials are the ones that run the probe',
+    next: 'name credentials of another user, who may delete and lock, and may not bypass',
+  });
+}
+
+async function credentialsOf(client: S3Client, profile = ''): ReturnType<S3Client['config']['credentials']> {
+  try {
+    return await client.config.credentials();
+  } catch (cause) {
+    throw new HoldfastError('bad-input', {
+      what: `the profile ${JSON.stringify(profile)} gives no credentials`,
+      next: 'check --unprivileged-profile and the files of aws-cli',
+      cause,
+    });
+  }
+}

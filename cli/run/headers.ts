@@ -1,0 +1,131 @@
+/** Prints the headers of a locked upload, and checks those that somebody wrote; loaded on demand. */
+import { readFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { systemClock } from '../../lib/aws/system-clock.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { checkHeaders } from '../../lib/headers/check.ts';
+import { clientOptions, type Format, FORMATS, headerLines } from '../../lib/headers/formats.ts';
+import { UNTIL } from '../../lib/headers/names.ts';
+import { RCLONE_VERSION } from '../../lib/headers/notes.ts';
+import { headersWanted, type WantedHeaders } from '../../lib/headers/wanted.ts';
+import { UNLOCKED } from '../../lib/lock/state.ts';
+import { type VersionFacts } from '../../lib/policy/facts.ts';
+import { parsePeriod } from '../../lib/policy/period.ts';
+import { instantOption, keyOption, sizeOption, tagsOption } from '../options.ts';
+import { paint, print, printError, printJson, visible } from '../output.ts';
+import { policyOption } from '../policy-file.ts';
+
+export interface HeadersOptions {
+  readonly policy?: string;
+  readonly bucket?: string;
+  readonly key?: string;
+  readonly rule?: string;
+  readonly tags?: string;
+  readonly size?: string;
+  readonly now?: string;
+  readonly maximum?: string;
+  readonly format: string;
+  readonly json?: true;
+}
+
+export interface CheckOptions {
+  readonly now?: string;
+  readonly maximum?: string;
+  readonly json?: true;
+}
+
+/** Prints what an upload must carry. */
+export function runHeaders(options: HeadersOptions): void {
+  const format = formatOption(options.json === true ? 'json' : options.format);
+  const [path, bucket, key] = [
+    needed('--policy', options.policy),
+    needed('--bucket', options.bucket),
+    keyOption(needed('--key', options.key)),
+  ];
+  const now = instantOption(options.now, systemClock.now());
+  const version: VersionFacts = {
+    bucket,
+    key,
+    created: now,
+    size: sizeOption(options.size),
+    tags: tagsOption(options.tags),
+    current: true,
+    lock: UNLOCKED,
+  };
+  const wanted = headersWanted(policyOption(path, options.maximum), version, now, options.rule);
+  const { rule, headers, template, notes } = wanted;
+  switch (format) {
+    case 'lines':
+      for (const line of commentedLines(wanted, `s3://${bucket}/${key}`)) print(line);
+      break;
+    case 'json':
+      printJson({ rule, headers, template: template ?? null, notes });
+      break;
+    case 'aws':
+    case 'curl':
+    case 'rclone':
+      print(clientOptions(format, headers));
+      for (const note of format === 'rclone' ? [RCLONE_VERSION, ...notes] : notes)
+        printError(`note: ${visible(note)}`);
+  }
+}
+
+/** Checks the lines of a file, and prints every fault with its line. */
+export async function runHeadersCheck(file: string, options: CheckOptions): Promise<void> {
+  const maximum = options.maximum === undefined ? {} : { maximum: parsePeriod(options.maximum) };
+  const now = instantOption(options.now, systemClock.now());
+  const { faults, headers, notes } = checkHeaders(await readLines(file), { now, ...maximum });
+  const ok = faults.length === 0;
+  if (options.json === true) printJson({ ok, faults, headers });
+  else {
+    const name = file === '-' ? 'stdin' : file;
+    for (const { line, code, message } of faults)
+      printError(`${visible(name)}:${line}: ${code}: ${visible(message)}`);
+    if (ok) {
+      print(`${paint('green', '✔')} ${visible(name)}: an upload with these headers is locked like this`);
+      for (const line of headerLines(headers)) print(`  ${line}`);
+    }
+  }
+  // On standard output there is one JSON document, or what is good; notes never get in between.
+  for (const note of notes) printError(`note: ${visible(note)}`);
+  if (!ok) process.exitCode = 2;
+}
+
+/** Lines that can be pasted as they are; whatever is not a header is a comment. */
+function commentedLines({ rule, headers, template, notes }: WantedHeaders, object: string): string[] {
+  return [
+    `# ${visible(object)}, as rule ${rule} wants`,
+    ...headerLines(headers),
+    ...notes.map((note) => `# ${visible(note)}`),
+    ...(template === undefined ? [] : [`# for tools that compute the date: ${UNTIL}: ${template}`]),
+  ];
+}
+
+async function readLines(file: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(
+      file === '-' ? await buffer(process.stdin) : readFileSync(file),
+    );
+  } catch (cause) {
+    throw new HoldfastError('bad-input', {
+      what: `${visible(file)} cannot be read as UTF-8 text`,
+      next: 'give a file of header lines, or - for standard input',
+      cause,
+    });
+  }
+}
+
+function formatOption(text: string): Format {
+  const format = FORMATS.find((known) => known === text);
+  if (format !== undefined) return format;
+  throw new HoldfastError('bad-input', {
+    what: `--format cannot be ${JSON.stringify(text)}`,
+    next: `write ${FORMATS.join(', ')}`,
+  });
+}
+
+/** Options that the command needs and its subcommand does not, which commander cannot tell apart. */
+function needed(option: string, text: string | undefined): string {
+  if (text !== undefined) return text;
+  throw new HoldfastError('bad-input', { what: `${option} is missing`, next: 'add --help for an example' });
+}

@@ -1,0 +1,84 @@
+/** Adopts an existing bucket: its events and a listing of its versions, beside everything that it has already. */
+import { recordId } from '../audit/record.ts';
+import { formatInstant } from '../lock/instant.ts';
+import { type BucketWiring, type Inventory } from '../ports/bucket-admin.ts';
+import { type SetupDeps } from './bucket-setup.ts';
+
+/** What bulk plans read from an inventory. */
+const FIELDS = [
+  'Size',
+  'LastModifiedDate',
+  'StorageClass',
+  'ETag',
+  'IsMultipartUploaded',
+  'ObjectLockRetainUntilDate',
+  'ObjectLockMode',
+  'ObjectLockLegalHoldStatus',
+];
+const NEEDED = FIELDS.filter((field) => field.startsWith('ObjectLock'));
+const OURS: Inventory = { id: 'holdfast', enabled: true, allVersions: true, fields: FIELDS };
+
+/** One thing that adopting does, in words. */
+export interface AdoptStep {
+  readonly does: 'enable-events' | 'add-inventory';
+  readonly detail: string;
+}
+
+export interface Adoption {
+  readonly bucket: string;
+  readonly steps: readonly AdoptStep[];
+  /** What is there already and is kept. */
+  readonly kept: readonly string[];
+}
+
+/**
+ * What adopting a bucket would do; nothing is changed.
+ *
+ * @param inventoryTo - the bucket that the inventory is written to; without it none is added.
+ */
+export function planAdoption(
+  bucket: string,
+  wiring: BucketWiring,
+  inventoryTo: string | undefined,
+): Adoption {
+  const steps: AdoptStep[] = [];
+  if (!wiring.eventBridge) steps.push({ does: 'enable-events', detail: 'send its events to EventBridge' });
+  const serves = wiring.inventories.find(isEnough);
+  if (serves === undefined && inventoryTo !== undefined) {
+    steps.push({
+      does: 'add-inventory',
+      detail: `add a daily inventory of all versions with their locks, written to ${inventoryTo}`,
+    });
+  }
+  const kept = [
+    ...(wiring.notifications > 0 ? [`${wiring.notifications} notifications`] : []),
+    ...wiring.inventories.map(
+      ({ id }) => `inventory ${id}${id === serves?.id ? ', which shows all that is needed' : ''}`,
+    ),
+  ];
+  return { bucket, steps, kept };
+}
+
+/** Does what {@link planAdoption} said, and records each step. Doing it twice does it once. */
+export async function adoptBucket(
+  adoption: Adoption,
+  inventoryTo: string | undefined,
+  deps: SetupDeps,
+): Promise<void> {
+  for (const { does, detail } of adoption.steps) {
+    if (does === 'enable-events') await deps.admin.enableEventBridge(adoption.bucket);
+    else await deps.admin.putInventory(adoption.bucket, OURS, inventoryTo ?? '');
+    const now = deps.clock.now();
+    const common = {
+      id: recordId(now, deps.newId()),
+      time: formatInstant(now),
+      actor: deps.actor,
+      phase: 'deed' as const,
+    };
+    await deps.audit.append({ ...common, action: 'bucket-adopted', detail: `${adoption.bucket}: ${detail}` });
+  }
+}
+
+function isEnough({ enabled, allVersions, fields }: Inventory): boolean {
+  return enabled && allVersions && NEEDED.every((field) => fields.includes(field));
+}

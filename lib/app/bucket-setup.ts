@@ -1,0 +1,149 @@
+/** Buckets made and set up for locks: what is changed is recorded, and what stays unprotected is said. */
+import { type DeedRecord, recordId } from '../audit/record.ts';
+import { HoldfastError } from '../errors.ts';
+import { formatInstant } from '../lock/instant.ts';
+import { type BucketAdmin, type BucketState, type DefaultRule } from '../ports/bucket-admin.ts';
+import { type RecordDeps } from './record-deps.ts';
+
+export interface SetupDeps extends RecordDeps {
+  readonly admin: BucketAdmin;
+}
+
+export interface SetupResult {
+  readonly bucket: string;
+  readonly state: BucketState;
+  /** What was done, in order; empty where nothing had to be. */
+  readonly done: readonly string[];
+  /** Versions that were there before the bucket had a lock, and have none; counted up to {@link COUNTED}. */
+  readonly unprotected: number;
+}
+
+/** Counting goes no further: "more than" says enough. */
+export const COUNTED = 100_000;
+
+/** Makes a bucket with Object Lock, and gives it a default rule where one is wanted. */
+export async function createBucket(
+  bucket: string,
+  rule: DefaultRule | undefined,
+  deps: SetupDeps,
+): Promise<SetupResult> {
+  const made = await deps.admin.create(bucket);
+  if (made === 'exists') {
+    throw new HoldfastError('bad-input', {
+      what: `the bucket ${bucket} is there already`,
+      next: `choose another name, or run holdfast bucket enable ${bucket}`,
+    });
+  }
+  await record('bucket-created', `${bucket}, with Object Lock`, deps);
+  const done = ['made it, with Object Lock and versioning'];
+  if (rule !== undefined) done.push(await changeRule(bucket, undefined, rule, deps));
+  return { bucket, state: await mustRead(bucket, deps), done, unprotected: 0 };
+}
+
+/**
+ * Gives an existing bucket versioning, Object Lock and a default rule, as far as it lacks them.
+ *
+ * @throws HoldfastError `no-lock-on-bucket` where the store locks only buckets made for it.
+ */
+export async function enableLock(
+  bucket: string,
+  rule: DefaultRule | undefined,
+  deps: SetupDeps,
+): Promise<SetupResult> {
+  const before = await mustRead(bucket, deps);
+  const done: string[] = [];
+  if (before.versioning !== 'enabled') {
+    await deps.admin.enableVersioning(bucket);
+    await record('versioning-enabled', bucket, deps);
+    done.push('enabled versioning');
+  }
+  if (!before.lock) {
+    if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket);
+    await record('lock-enabled', `${bucket}, default ${ruleText(rule)}`, deps);
+    done.push(`enabled Object Lock, default ${ruleText(rule)}`);
+  } else if (rule !== undefined && ruleText(before.rule) !== ruleText(rule)) {
+    done.push(await changeRule(bucket, before.rule, rule, deps));
+  }
+  const unprotected = before.lock ? 0 : await deps.admin.countVersions(bucket, COUNTED);
+  return { bucket, state: await mustRead(bucket, deps), done, unprotected };
+}
+
+/** Changes the default rule of a bucket that has Object Lock; what is locked stays locked. */
+export async function setDefault(
+  bucket: string,
+  rule: DefaultRule | undefined,
+  deps: SetupDeps,
+): Promise<SetupResult> {
+  const before = await mustRead(bucket, deps);
+  if (!before.lock) {
+    throw new HoldfastError('no-lock-on-bucket', {
+      what: `the bucket ${bucket} has no Object Lock`,
+      next: `run holdfast bucket enable ${bucket} first`,
+    });
+  }
+  const same = ruleText(before.rule) === ruleText(rule);
+  const done = same ? [] : [await changeRule(bucket, before.rule, rule, deps)];
+  return { bucket, state: await mustRead(bucket, deps), done, unprotected: 0 };
+}
+
+/** Whether new uploads would be protected less than before. */
+export function isLess(rule: DefaultRule | undefined, before: DefaultRule | undefined): boolean {
+  if (before === undefined) return false;
+  if (rule === undefined) return true;
+  return (before.mode === 'COMPLIANCE' && rule.mode === 'GOVERNANCE') || daysOf(rule) < daysOf(before);
+}
+
+/** A default rule in words. */
+export function ruleText(rule: DefaultRule | undefined): string {
+  if (rule === undefined) return 'none';
+  const unit = rule.length === 1 ? rule.unit.slice(0, -1) : rule.unit;
+  return `${rule.mode} for ${rule.length} ${unit}`;
+}
+
+export function daysOf({ unit, length }: DefaultRule): number {
+  return unit === 'days' ? length : length * 365;
+}
+
+async function changeRule(
+  bucket: string,
+  before: DefaultRule | undefined,
+  rule: DefaultRule | undefined,
+  deps: SetupDeps,
+): Promise<string> {
+  if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket);
+  const detail = `default ${ruleText(before)} → ${ruleText(rule)}`;
+  await record('default-changed', `${bucket}, ${detail}`, deps);
+  return detail;
+}
+
+async function mustRead(bucket: string, { admin }: SetupDeps): Promise<BucketState> {
+  const state = await admin.read(bucket);
+  if (state !== undefined) return state;
+  throw new HoldfastError('bad-input', {
+    what: `there is no bucket ${bucket}`,
+    next: 'check its name, or make it with holdfast bucket create',
+  });
+}
+
+function notPossible(bucket: string): HoldfastError {
+  return new HoldfastError('no-lock-on-bucket', {
+    what: `this store cannot give Object Lock to ${bucket}, since it was made without`,
+    next: 'make a new bucket with holdfast bucket create and copy the objects into it; or, where the store has MFA Delete, let the owner of the account enable that (docs/BUCKETS.md says how)',
+  });
+}
+
+async function record(
+  action: DeedRecord['action'],
+  detail: string,
+  { audit, clock, actor, newId }: SetupDeps,
+): Promise<void> {
+  const now = clock.now();
+  await audit.append({
+    id: recordId(now, newId()),
+    time: formatInstant(now),
+    actor,
+    phase: 'deed',
+    action,
+    detail,
+  });
+}

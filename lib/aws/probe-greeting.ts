@@ -1,0 +1,81 @@
+/** The first request to a store: whether it answers, what time it has, and whether it knows us. */
+import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { type Instant, instantOf } from '../lock/instant.ts';
+import { type Clock } from '../ports/clock.ts';
+import { type Greeting } from '../probe/clocks.ts';
+import { isRefused, ask } from './answers.ts';
+import { refusedBy } from './probe-answers.ts';
+import { type S3Connection } from './s3-client.ts';
+
+/** Who signs: the machine's own credentials, a profile of them, or a pair of keys. */
+export interface ProbeConnection extends S3Connection {
+  readonly profile?: string;
+}
+
+/** A client that asks few times, so that a verdict on the clock is seen and not mended by a retry. */
+export function probeClient(
+  { endpoint, region, credentials, profile }: ProbeConnection,
+  attempts = 3,
+): S3Client {
+  return new S3Client({
+    maxAttempts: attempts,
+    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
+    ...(region !== undefined ? { region } : endpoint !== undefined && { region: 'us-east-1' }),
+    ...(credentials && { credentials }),
+    ...(profile !== undefined && { profile }),
+  });
+}
+
+/**
+ * Sends one signed request and reads the clock in its answer.
+ *
+ * @throws HoldfastError `throttled` or `unreachable` when the store gave no verdict.
+ */
+export async function greet(connection: ProbeConnection, clock: Clock): Promise<Greeting> {
+  const client = probeClient(connection, 1);
+  let storeDate: Instant | undefined;
+  // Below the deserializer, which throws an error's headers away.
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      storeDate = dateOf(result.response);
+      return result;
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
+  const sent = clock.now();
+  try {
+    const answer = await ask('reach the store', async () => {
+      try {
+        return await client.send(new ListBucketsCommand({}));
+      } catch (error) {
+        const skewed = skewOf(error);
+        if (skewed === undefined) throw error;
+        return { refused: skewed };
+      }
+    });
+    const received = clock.now();
+    return {
+      sent,
+      received,
+      storeDate,
+      answer: isRefused(answer) ? refusedBy(answer.refused) : { took: true },
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
+/** To the adapters a clock out of time is a passing answer; to doctor it is the finding. */
+function skewOf(error: unknown): { status: number; code: string } | undefined {
+  const isSkewed =
+    error instanceof Error && (error.name === 'RequestTimeTooSkewed' || error.name === 'RequestExpired');
+  return isSkewed ? { status: 403, code: error.name } : undefined;
+}
+
+function dateOf(response: unknown): Instant | undefined {
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
+  const { date } = response.headers as Record<string, string | undefined>;
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? undefined : instantOf(time);
+}

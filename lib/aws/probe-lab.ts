@@ -1,0 +1,200 @@
+/** A scratch bucket on the S3 API: the requests of the experiments. None of them can go round a lock. */
+import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
+  PutObjectTaggingCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { type Instant, instantOf } from '../lock/instant.ts';
+import { type Clock } from '../ports/clock.ts';
+import { type LockPart, versionIdOf } from '../ports/lock-store.ts';
+import {
+  type Answer,
+  type Born,
+  type Lab,
+  type Lock,
+  type Look,
+  RefusedUpload,
+  type Scratch,
+} from '../probe/lab.ts';
+import { providerNamed } from '../providers/index.ts';
+import { ask, isRefused } from './answers.ts';
+import { refusedBy, verdictOf } from './probe-answers.ts';
+import { ProbeBucket } from './probe-bucket.ts';
+import { S3LockStore } from './s3-lock-store.ts';
+
+export interface S3LabOptions {
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly clock: Clock;
+  /** How far the store's clock is ahead (milliseconds). */
+  readonly offset: number;
+  readonly span: number;
+  readonly youngFor: number;
+}
+
+export class S3Lab extends ProbeBucket implements Lab {
+  readonly span: number;
+  readonly youngFor: number;
+  private readonly clock: Clock;
+  private readonly offset: number;
+  private readonly store: S3LockStore;
+
+  constructor({ client, bucket, clock, offset, span, youngFor }: S3LabOptions) {
+    super(client, bucket);
+    this.span = span;
+    this.youngFor = youngFor;
+    this.clock = clock;
+    this.offset = offset;
+    // The record that expects the least: it knows every code for "no lock".
+    this.store = new S3LockStore({ client, provider: providerNamed('generic') });
+  }
+
+  now(): Instant {
+    return instantOf(this.clock.now() + this.offset);
+  }
+
+  async wait(milliseconds: number): Promise<void> {
+    await this.clock.wait(milliseconds);
+  }
+
+  async put(name: string, born: Born = {}): Promise<Scratch> {
+    const input = { Bucket: this.bucket, Key: name, Body: 'holdfast probe', ...headersOf(born) };
+    return this.made(name, async () => this.client.send(new PutObjectCommand(input)));
+  }
+
+  async multipart(name: string, born: Born): Promise<Scratch> {
+    const place = { Bucket: this.bucket, Key: name };
+    return this.made(name, async () => {
+      const { UploadId } = await this.client.send(
+        new CreateMultipartUploadCommand({ ...place, ...headersOf(born) }),
+      );
+      const part = { ...place, UploadId, PartNumber: 1 };
+      const { ETag, ChecksumCRC32 } = await this.client.send(
+        new UploadPartCommand({ ...part, Body: 'holdfast probe' }),
+      );
+      const Parts = [{ ETag, PartNumber: 1, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) }];
+      return this.client.send(
+        new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }),
+      );
+    });
+  }
+
+  async copy(source: Scratch, name: string, born: Born): Promise<Scratch> {
+    const CopySource = `${this.bucket}/${source.key}?versionId=${encodeURIComponent(source.versionId)}`;
+    const input = { Bucket: this.bucket, Key: name, CopySource, ...headersOf(born) };
+    return this.made(name, async () => this.client.send(new CopyObjectCommand(input)));
+  }
+
+  async look(version: Scratch): Promise<Look> {
+    const ref = { bucket: this.bucket, key: version.key, versionId: versionIdOf(version.versionId) };
+    const read = await this.store.read(ref);
+    if (read.kind !== 'found') return { there: false };
+    const part = async (name: LockPart): ReturnType<S3LockStore['readLock']> =>
+      this.store.readLock(ref, name);
+    const [retention, hold] = [await part('retention'), await part('hold')];
+    return {
+      there: true,
+      lock: {
+        retention: retention.kind === 'seen' ? retention.lock.retention : { state: 'absent' },
+        hold: hold.kind === 'seen' ? hold.lock.hold : 'absent',
+      },
+    };
+  }
+
+  async shown(key: string): Promise<boolean> {
+    const input = { Bucket: this.bucket, Key: key };
+    return (await verdictOf('look for a key', async () => this.client.send(new HeadObjectCommand(input))))
+      .took;
+  }
+
+  async retain(version: Scratch, lock: Lock | 'empty'): Promise<Answer> {
+    const Retention = lock === 'empty' ? {} : { Mode: lock.mode, RetainUntilDate: new Date(lock.until) };
+    const input = { ...this.at(version), Retention };
+    return verdictOf('lock a scratch version', async () =>
+      this.client.send(new PutObjectRetentionCommand(input)),
+    );
+  }
+
+  async hold(version: Scratch, status: 'ON' | 'OFF'): Promise<Answer> {
+    const input = { ...this.at(version), LegalHold: { Status: status } };
+    return verdictOf('hold a scratch version', async () =>
+      this.client.send(new PutObjectLegalHoldCommand(input)),
+    );
+  }
+
+  async remove(version: Scratch): Promise<Answer> {
+    const input = this.at(version);
+    return verdictOf('delete a scratch version', async () =>
+      this.client.send(new DeleteObjectCommand(input)),
+    );
+  }
+
+  async removeInBatch({ key, versionId }: Scratch): Promise<Answer> {
+    const Delete = { Objects: [{ Key: key, VersionId: versionId }] };
+    const answer = await ask('delete scratch versions', async () =>
+      this.client.send(new DeleteObjectsCommand({ Bucket: this.bucket, Delete })),
+    );
+    if (isRefused(answer)) return refusedBy(answer.refused);
+    const [error] = answer.Errors ?? [];
+    return error === undefined ? { took: true } : { took: false, status: 200, code: error.Code ?? 'no code' };
+  }
+
+  async hide(key: string): Promise<Answer> {
+    const input = { Bucket: this.bucket, Key: key };
+    return verdictOf('hide a scratch key', async () => this.client.send(new DeleteObjectCommand(input)));
+  }
+
+  async tag(version: Scratch, value: string): Promise<Answer> {
+    const input = { ...this.at(version), Tagging: { TagSet: [{ Key: 'probe', Value: value }] } };
+    return verdictOf('tag a scratch version', async () =>
+      this.client.send(new PutObjectTaggingCommand(input)),
+    );
+  }
+
+  async tagOf(version: Scratch): Promise<string | undefined> {
+    const answer = await ask('read the tags of a scratch version', async () =>
+      this.client.send(new GetObjectTaggingCommand(this.at(version))),
+    );
+    return isRefused(answer) ? undefined : answer.TagSet?.find(({ Key }) => Key === 'probe')?.Value;
+  }
+
+  private at({ key, versionId }: Scratch): { Bucket: string; Key: string; VersionId: string } {
+    return { Bucket: this.bucket, Key: key, VersionId: versionId };
+  }
+
+  private async made(
+    key: string,
+    request: () => Promise<{ readonly VersionId?: string | undefined }>,
+  ): Promise<Scratch> {
+    const answer = await ask(`upload ${key} to the scratch bucket`, request);
+    if (isRefused(answer)) throw new RefusedUpload(refusedBy(answer.refused));
+    if (answer.VersionId !== undefined) return { key, versionId: answer.VersionId };
+    const head = await ask(`read ${key}`, async () =>
+      this.client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: key })),
+    );
+    return { key, versionId: (isRefused(head) ? undefined : head.VersionId) ?? 'null' };
+  }
+}
+
+interface LockHeaders {
+  readonly ObjectLockMode?: Lock['mode'];
+  readonly ObjectLockRetainUntilDate?: Date;
+  readonly ObjectLockLegalHoldStatus?: 'ON';
+}
+
+function headersOf({ lock, hold }: Born): LockHeaders {
+  return {
+    ...(lock && { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: new Date(lock.until) }),
+    ...(hold && { ObjectLockLegalHoldStatus: 'ON' }),
+  };
+}

@@ -1,0 +1,101 @@
+/** Scratch buckets: how they are named, made and removed, and what stays when a lock has not ended. */
+import { randomBytes } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  type BucketLocationConstraint,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { type Look, type Scratch } from '../probe/lab.ts';
+import { ask, isRefused, type Refusal } from './answers.ts';
+import { verdictOf } from './probe-answers.ts';
+import { type S3Lab } from './probe-lab.ts';
+
+const NAME = /^holdfast-probe-[0-9a-f]{16}$/;
+
+/** Whether a bucket has a name that only the probe gives. */
+export const isScratchBucket = (bucket: string): boolean => NAME.test(bucket);
+
+export const newScratchName = (): string => `holdfast-probe-${randomBytes(8).toString('hex')}`;
+
+/** Makes a scratch bucket under Object Lock, or tells that the store has none; else throws what the SDK throws. */
+export async function makeScratch(client: S3Client, bucket: string, isAmazon: boolean): Promise<boolean> {
+  const region = (await client.config.region()) as BucketLocationConstraint | 'us-east-1';
+  // Compatible stores have regions of their own, or none.
+  const at = isAmazon && region !== 'us-east-1' ? { LocationConstraint: region } : undefined;
+  const input = { Bucket: bucket, ObjectLockEnabledForBucket: true };
+  try {
+    await client.send(new CreateBucketCommand({ ...input, ...(at && { CreateBucketConfiguration: at }) }));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NotImplemented') return false;
+    throw error;
+  }
+}
+
+/** A version that could not be deleted, and how it looks. */
+export interface Left {
+  readonly version: Scratch;
+  readonly look: Look;
+}
+
+/**
+ * Deletes what can be deleted, the bucket at last, and tells what stays.
+ * Holds are cleared first: the probe placed them, in a bucket that nobody else uses.
+ */
+export async function cleanUp(
+  client: S3Client,
+  lab: S3Lab,
+): Promise<{ readonly left: readonly Left[]; readonly isBucketGone: boolean }> {
+  await abortUploads(client, lab.bucket);
+  const left: Left[] = [];
+  for (const version of await versionsIn(client, lab.bucket)) {
+    if ((await lab.remove(version)).took) continue;
+    const look = await lab.look(version);
+    const isHeld = look.there && look.lock.hold === 'on' && (await lab.hold(version, 'OFF')).took;
+    if (isHeld && (await lab.remove(version)).took) continue;
+    left.push({ version, look: isHeld ? await lab.look(version) : look });
+  }
+  const { took } = await verdictOf('remove the scratch bucket', async () =>
+    client.send(new DeleteBucketCommand({ Bucket: lab.bucket })),
+  );
+  return { left, isBucketGone: took };
+}
+
+/** Every version and marker of a scratch bucket. */
+async function versionsIn(client: S3Client, bucket: string): Promise<readonly Scratch[]> {
+  const versions: Scratch[] = [];
+  let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
+  while (next !== undefined) {
+    const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({ Bucket: bucket, ...next });
+    const page: ListObjectVersionsCommandOutput | { refused: Refusal } = await ask(
+      'list the scratch bucket',
+      async (): Promise<ListObjectVersionsCommandOutput> => client.send(command),
+    );
+    if (isRefused(page)) return versions;
+    for (const { Key, VersionId } of [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]) {
+      if (Key !== undefined) versions.push({ key: Key, versionId: VersionId ?? 'null' });
+    }
+    next =
+      page.IsTruncated === true
+        ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
+        : undefined;
+  }
+  return versions;
+}
+
+async function abortUploads(client: S3Client, bucket: string): Promise<void> {
+  const listed = await ask('list unfinished uploads', async () =>
+    client.send(new ListMultipartUploadsCommand({ Bucket: bucket })),
+  );
+  if (isRefused(listed)) return;
+  for (const { Key, UploadId } of listed.Uploads ?? []) {
+    await verdictOf('abort an upload', async () =>
+      client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })),
+    );
+  }
+}
