@@ -26,7 +26,7 @@ const UNSTORED = 'holdfast-unstored-records';
 
 export function clientOf({ endpoint, region }: ConnectionOptions): S3Client {
   const url = given(endpoint, 'AWS_ENDPOINT_URL_S3') ?? given(undefined, 'AWS_ENDPOINT_URL');
-  if (url !== undefined && !URL.canParse(url)) {
+  if (url !== undefined && !/^https?:\/\/[^/]+/.test(url)) {
     throw new HoldfastError('bad-input', {
       what: `${url} is not an address`,
       next: 'write it as https://s3.example.com',
@@ -136,7 +136,7 @@ function keptAtLeast(store: AuditStore, place: string): AuditStore {
       } catch (cause) {
         await new FileAuditStore(UNSTORED).put(batch);
         throw new HoldfastError('partly-failed', {
-          what: `it is done, and its record is missing: ${cause instanceof Error ? cause.message : String(cause)}`,
+          what: `a record could not be stored (an intent: then nothing was done; any other: it is done): ${cause instanceof Error ? cause.message : String(cause)}`,
           next: `then store ${UNSTORED}/${batch.name}.ndjson.gz as records/${batch.name}.ndjson.gz, if nothing is there`,
           cause,
         });

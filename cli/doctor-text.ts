@@ -2,6 +2,7 @@
 import { type Left } from '../lib/aws/probe-scratch.ts';
 import { formatInstant } from '../lib/lock/instant.ts';
 import { type Check, lookText } from '../lib/probe/check.ts';
+import { type Verdict } from '../lib/probe/verdict.ts';
 import { paint, table, visible } from './output.ts';
 
 type Result = 'ok' | 'warning' | 'failing' | 'not tried';
@@ -30,6 +31,12 @@ export interface LeftBehind {
   readonly lock?: string;
   /** When the lock ends; left out where there is none to be seen. */
   readonly until?: string;
+}
+
+/** What a probe found, as `--json` prints it. */
+export interface Report extends Verdict {
+  readonly checks: readonly Check[];
+  readonly left: readonly LeftBehind[];
 }
 
 export function leftBehind(

@@ -8,6 +8,7 @@ import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { type Wish } from '../../lib/lock/change.ts';
 import { formatInstant } from '../../lib/lock/instant.ts';
+import { type Documents } from '../../lib/ports/documents.ts';
 import { type ListedEntry } from '../../lib/ports/entry-listing.ts';
 import { type VersionRef, versionIdOf } from '../../lib/ports/lock-store.ts';
 import { type Found, progressOf, sayRun, sayRunJson } from '../by-hand-report.ts';
@@ -59,6 +60,7 @@ export async function runDeed(target: Target, wish: Wish, options: DeedOptions):
   }
   if (options.json === true) sayRunJson(run, found, wish, dryRun);
   else sayRun(run, found, dryRun);
+  if ('failure' in run) throw run.failure;
   process.exitCode = EXITS[verdictOf(run)];
 }
 
@@ -121,8 +123,8 @@ function irrevocable({ refs, bytes }: Found, until: string): string {
       : `${refs.length.toLocaleString('en')} versions, ${bytes.toLocaleString('en')} bytes`;
   return [
     `COMPLIANCE until ${until}: ${what}`,
-    'Nobody can shorten it, remove it or delete what it locks before then: not you, not the owner of the account,',
-    'not the provider. Storage is paid for until then.',
+    'Nobody can shorten it, remove it or delete what it locks before then: not you, not the owner of the account',
+    'short of closing it, not the provider. Storage is paid for until then.',
   ].join('\n');
 }
 
@@ -135,18 +137,18 @@ async function workOf(
 ): Promise<(ref: VersionRef) => Promise<HandResult>> {
   const config = given(options.config, 'HOLDFAST_CONFIG_BUCKET');
   if (options.dryRun === true) {
-    const brake = config === undefined ? UNBRAKED : await brakeOf(options);
+    const brake = config === undefined ? UNBRAKED : brakeOf(await openDocuments(options));
     return async (ref) => previewByHand(ref, wish, { store, brake, clock: systemClock });
   }
   const place = recordingPlace(options);
   const { region } = target;
-  const { recording } = await openControl({
+  const { documents, recording } = await openControl({
     ...options,
     ...(config === undefined && place.kind === 'folder' && region !== undefined && { region }),
     // Opening asks for a bucket that is there; without a configuration any will do.
     config: config ?? (place.kind === 'bucket' ? place.bucket : target.bucket),
   });
-  const brake = config === undefined ? UNBRAKED : await brakeOf(options);
+  const brake = config === undefined ? UNBRAKED : brakeOf(documents);
   const deps: ByHandDeps = { ...recording, store, brake };
   const run = `by-hand-${randomUUID()}`;
   return async (ref) => lockByHand(ref, wish, run, deps);
@@ -158,9 +160,9 @@ const UNBRAKED: ByHandDeps['brake'] = {
   admit: async () => undefined,
 };
 
-async function brakeOf(options: ControlOptions): Promise<ByHandDeps['brake']> {
+function brakeOf(documents: Documents): ByHandDeps['brake'] {
   const brake = new Brake({
-    documents: await openDocuments(options),
+    documents,
     limit: { versions: 0, bytes: 0 },
     clock: systemClock,
     audit: { append: async () => undefined }, // it only asks whether Holdfast is paused

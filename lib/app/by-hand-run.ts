@@ -6,6 +6,8 @@ export interface HandRun {
   readonly results: readonly HandResult[];
   /** Why the rest was not tried. */
   readonly stopped?: string;
+  /** What made it stop, where going on was forbidden: nothing is done without a record. */
+  readonly failure?: unknown;
 }
 
 const AT_ONCE = 16;
@@ -14,10 +16,9 @@ const AT_ONCE = 16;
  * Does the work on every version.
  *
  * It ends early when the bucket turns out to have no Object Lock, and when the store has given no verdict for as
- * many versions in a row as are worked on at once.
+ * many versions in a row as are worked on at once. What the work throws ends it too, after what was under way.
  *
  * @param onDone - told after each version how many are done.
- * @throws what the work threw, after the work that was under way has ended.
  */
 export async function runByHand(
   refs: readonly VersionRef[],
@@ -40,15 +41,19 @@ export async function runByHand(
         if (silent >= AT_ONCE) stopped ??= `the store gave no verdict ${AT_ONCE} times in a row`;
       } catch (cause) {
         failures.push(cause);
+        stopped ??= 'its record could not be stored, or something else broke';
       }
       onDone(results.size);
-      if (stopped !== undefined || failures.length > 0) return;
+      if (stopped !== undefined) return;
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, refs.length) }, worker));
-  if (failures.length > 0) throw failures[0];
   const inOrder = Array.from(results).sort(([one], [other]) => one - other);
-  return { results: inOrder.map(([, result]) => result), ...(stopped !== undefined && { stopped }) };
+  return {
+    results: inOrder.map(([, result]) => result),
+    ...(stopped !== undefined && { stopped }),
+    ...(failures.length > 0 && { failure: failures[0] }),
+  };
 }
 
 /** How many versions ended in which way. */

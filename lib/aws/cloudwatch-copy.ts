@@ -52,7 +52,7 @@ export class CloudWatchCopy implements SearchableCopy {
 }
 
 /** Splits lines into requests; within one, events must be in the order of their times. */
-export function requestsOf(lines: readonly string[]): InputLogEvent[][] {
+function requestsOf(lines: readonly string[]): InputLogEvent[][] {
   const requests: InputLogEvent[][] = [];
   let current: InputLogEvent[] = [];
   let bytes = 0;

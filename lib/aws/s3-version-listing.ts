@@ -27,17 +27,23 @@ export class S3VersionListing implements VersionListing {
           ? []
           : [
               {
-                ref: { bucket, key: decoded(Key), versionId: versionIdOf(VersionId) },
+                ref: { bucket, key: decoded(Key, page.EncodingType), versionId: versionIdOf(VersionId) },
                 created: instantOf(LastModified.getTime()),
                 multipart: /-\d+"?$/.test(ETag ?? ''),
               },
             ],
     );
-    if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return { versions };
     const versionId = page.NextVersionIdMarker;
+    if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return { versions };
+    // A store that answers with the marker that it was given would be asked for ever.
+    if (decoded(page.NextKeyMarker, page.EncodingType) === after?.key && versionId === after.versionId)
+      return { versions };
     return {
       versions,
-      next: { key: decoded(page.NextKeyMarker), ...(versionId !== undefined && { versionId }) },
+      next: {
+        key: decoded(page.NextKeyMarker, page.EncodingType),
+        ...(versionId !== undefined && { versionId }),
+      },
     };
   }
 
@@ -48,7 +54,7 @@ export class S3VersionListing implements VersionListing {
   }
 }
 
-/** Keys come encoded, since XML cannot hold every character that a key may; some stores write a space as `+`. */
-function decoded(key: string): string {
-  return decodeURIComponent(key.replaceAll('+', ' '));
+/** Keys come encoded, since XML cannot hold every character that a key may; not every store does as it is asked. */
+function decoded(key: string, encoding: string | undefined): string {
+  return encoding === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
 }

@@ -196,7 +196,7 @@ describe('a policy in force', () => {
       const { code, err } = await activate(sevenFile);
 
       expect(code).toBe(6);
-      expect(err).toContain('it is done, and its record is missing');
+      expect(err).toContain('a record could not be stored');
       expect(err).toMatch(/store holdfast-unstored-records\/\d{4}\/.*\.ndjson\.gz as records\//);
       expect(await pointer()).toBeDefined();
     });
