@@ -3,7 +3,14 @@ import { type S3Client } from '@aws-sdk/client-s3';
 import { S3Stranger } from '../../lib/aws/probe-bypass.ts';
 import { greet, type ProbeConnection, probeClient } from '../../lib/aws/probe-greeting.ts';
 import { S3Lab } from '../../lib/aws/probe-lab.ts';
-import { cleanUp, isScratchBucket, makeScratch, newScratchName } from '../../lib/aws/probe-scratch.ts';
+import {
+  cleanUp,
+  isScratchBucket,
+  keepAll,
+  makeScratch,
+  newScratchName,
+  requireScratch,
+} from '../../lib/aws/probe-scratch.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { type Check } from '../../lib/probe/check.ts';
@@ -12,7 +19,8 @@ import { isLoopback, requireObjectLock } from '../../lib/probe/endpoints.ts';
 import { runProbe, withoutObjectLock } from '../../lib/probe/run.ts';
 import { providerNamed } from '../../lib/providers/index.ts';
 import { given } from '../control-options.ts';
-import { checkTable, leftBehind, type LeftBehind, leftLines, resultOf } from '../doctor-text.ts';
+import { strangerClient } from '../doctor-stranger.ts';
+import { checkTable, leftBehind, leftLines, type Report, resultOf } from '../doctor-text.ts';
 import { endpointOption } from '../options.ts';
 import { paint, print, printError, printJson } from '../output.ts';
 import { inWords } from '../store-failures.ts';
@@ -35,8 +43,6 @@ const SHORTEST_LOCK = 4_000;
 const LONGEST_LOCK = 60_000;
 /** An experiment is a handful of requests; a lock that lasts for many leaves room for slow ones. */
 const REQUESTS_PER_LOCK = 20;
-const KEY_ID = 'HOLDFAST_PROBE_UNPRIVILEGED_ACCESS_KEY_ID';
-const SECRET = 'HOLDFAST_PROBE_UNPRIVILEGED_SECRET_ACCESS_KEY';
 
 const WHAT_THE_PROBE_ADDS =
   'holdfast doctor --probe also tries, in a scratch bucket of its own, whether locks hold: it writes versions\n' +
@@ -59,10 +65,10 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
   );
   const first = judgeGreeting(greeting);
   requireKnownUser(first);
-  if (options.clean !== undefined) return clean(options.clean, connection, options);
   const isReady = first.every(({ ok }) => ok);
-  if (options.probe !== true || !isReady) return showPlain(first, options);
-  await probe({ connection, greeting, first, youngFor }, options);
+  if (options.clean !== undefined) await clean(options.clean, connection, options);
+  else if (options.probe !== true || !isReady) showPlain(first, options);
+  else await probe({ connection, greeting, first, youngFor }, options);
 }
 
 function connectionOf({ endpoint, region }: DoctorOptions): ProbeConnection {
@@ -106,7 +112,7 @@ async function probe(
 ): Promise<void> {
   const client = probeClient(connection);
   const bucket = newScratchName();
-  const weak = await strangerClient(connection, client, options);
+  const weak = await strangerClient(connection, client, options.unprivilegedProfile);
   const isAmazon = connection.endpoint === undefined;
   const isMade = await inWords(
     {
@@ -133,7 +139,7 @@ async function probe(
           onCheck: progress,
         })
       : withoutObjectLock();
-    const left = options.keep === true ? [{ bucket }] : await tidy(client, lab, isMade);
+    const left = isMade ? leftBehind(bucket, await (options.keep ? keepAll : cleanUp)(client, lab)) : [];
     show({ ...found, checks: [...first, ...found.checks], left }, options);
   } catch (error) {
     await salvage(client, lab, options);
@@ -144,9 +150,6 @@ async function probe(
     weak?.destroy();
   }
 }
-
-const tidy = async (client: S3Client, lab: S3Lab, isMade: boolean): Promise<readonly LeftBehind[]> =>
-  isMade ? leftBehind(lab.bucket, await cleanUp(client, lab)) : [];
 
 /** After a failure half-way: waits for the locks of seconds, removes what it can, and says what it could not. */
 async function salvage(client: S3Client, lab: S3Lab, { keep }: DoctorOptions): Promise<void> {
@@ -167,15 +170,7 @@ function labOf(client: S3Client, bucket: string, greeting: Greeting, youngFor: n
   return new S3Lab({ client, bucket, clock: systemClock, offset: clockOffset(greeting), span, youngFor });
 }
 
-interface Found {
-  readonly enforces: boolean;
-  readonly checks: readonly Check[];
-  readonly exceptions: readonly string[];
-  readonly verdict: string;
-  readonly left: readonly LeftBehind[];
-}
-
-function show(found: Found, { json }: DoctorOptions): void {
+function show(found: Report, { json }: DoctorOptions): void {
   const { enforces, checks, exceptions, verdict, left } = found;
   if (!enforces) process.exitCode = FAILING;
   if (json === true) {
@@ -193,51 +188,10 @@ function show(found: Found, { json }: DoctorOptions): void {
 async function clean(bucket: string, connection: ProbeConnection, { json }: DoctorOptions): Promise<void> {
   const client = probeClient(connection);
   const lab = new S3Lab({ client, bucket, clock: systemClock, offset: 0, span: 0, youngFor: 0 });
+  await requireScratch(client, bucket);
   const left = leftBehind(bucket, await cleanUp(client, lab));
   client.destroy();
   if (left.length > 0) process.exitCode = REFUSED_BY_LOCK;
   if (json === true) printJson({ left });
   else for (const line of leftLines(left)) print(line);
-}
-
-/** Signs as the one who may not bypass; refused where that is the same user as the one who probes. */
-async function strangerClient(
-  connection: ProbeConnection,
-  own: S3Client,
-  { unprivilegedProfile: profile }: DoctorOptions,
-): Promise<S3Client | undefined> {
-  const { [KEY_ID]: accessKeyId, [SECRET]: secretAccessKey } = process.env;
-  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
-    throw new HoldfastError('bad-input', {
-      what: `only one of ${KEY_ID} and ${SECRET} is set`,
-      next: 'set both, or name a profile with --unprivileged-profile',
-    });
-  }
-  if (profile === undefined && accessKeyId === undefined) return undefined;
-  const credentials =
-    profile === undefined && accessKeyId !== undefined && secretAccessKey !== undefined
-      ? { accessKeyId, secretAccessKey }
-      : undefined;
-  const weak = probeClient({
-    ...connection,
-    ...(credentials ? { credentials } : profile !== undefined && { profile }),
-  });
-  const keys = await Promise.all([own.config.credentials(), credentialsOf(weak, profile)]);
-  if (keys[0].accessKeyId !== keys[1].accessKeyId) return weak;
-  throw new HoldfastError('bad-input', {
-    what: 'the unprivileged credentials are the ones that run the probe',
-    next: 'name credentials of another user, who may delete and lock, and may not bypass',
-  });
-}
-
-async function credentialsOf(client: S3Client, profile = ''): ReturnType<S3Client['config']['credentials']> {
-  try {
-    return await client.config.credentials();
-  } catch (cause) {
-    throw new HoldfastError('bad-input', {
-      what: `the profile ${JSON.stringify(profile)} gives no credentials`,
-      next: 'check --unprivileged-profile and the files of aws-cli',
-      cause,
-    });
-  }
 }

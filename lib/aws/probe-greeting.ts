@@ -1,5 +1,6 @@
 /** The first request to a store: whether it answers, what time it has, and whether it knows us. */
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { HoldfastError } from '../errors.ts';
 import { type Instant, instantOf } from '../lock/instant.ts';
 import { type Clock } from '../ports/clock.ts';
 import { type Greeting } from '../probe/clocks.ts';
@@ -12,6 +13,9 @@ export interface ProbeConnection extends S3Connection {
   readonly profile?: string;
 }
 
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 /** A client that asks few times, so that a verdict on the clock is seen and not mended by a retry. */
 export function probeClient(
   { endpoint, region, credentials, profile }: ProbeConnection,
@@ -22,14 +26,15 @@ export function probeClient(
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(region !== undefined ? { region } : endpoint !== undefined && { region: 'us-east-1' }),
     ...(credentials && { credentials }),
-    ...(profile !== undefined && { profile }),
+    // A profile that was named wins over keys in the environment, as it should: no warning of the SDK is needed.
+    ...(profile !== undefined && { profile, logger: SILENT }),
   });
 }
 
 /**
  * Sends one signed request and reads the clock in its answer.
  *
- * @throws HoldfastError `throttled` or `unreachable` when the store gave no verdict.
+ * @throws HoldfastError `bad-input` when no region is known, `throttled` or `unreachable` when there was no verdict.
  */
 export async function greet(connection: ProbeConnection, clock: Clock): Promise<Greeting> {
   const client = probeClient(connection, 1);
@@ -43,8 +48,11 @@ export async function greet(connection: ProbeConnection, clock: Clock): Promise<
     },
     { step: 'deserialize', priority: 'low' },
   );
-  const sent = clock.now();
   try {
+    // Looked up first: that no credentials are found says nothing of the store.
+    await client.config.credentials();
+    await requireRegion(client);
+    const sent = clock.now();
     const answer = await ask('reach the store', async () => {
       try {
         return await client.send(new ListBucketsCommand({}));
@@ -63,6 +71,18 @@ export async function greet(connection: ProbeConnection, clock: Clock): Promise<
     };
   } finally {
     client.destroy();
+  }
+}
+
+async function requireRegion(client: S3Client): Promise<void> {
+  try {
+    await client.config.region();
+  } catch (cause) {
+    throw new HoldfastError('bad-input', {
+      what: 'there is no region',
+      next: 'name it with --region or AWS_REGION, or the store with --endpoint',
+      cause,
+    });
   }
 }
 

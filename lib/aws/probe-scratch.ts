@@ -5,11 +5,13 @@ import {
   type BucketLocationConstraint,
   CreateBucketCommand,
   DeleteBucketCommand,
+  HeadBucketCommand,
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { HoldfastError } from '../errors.ts';
 import { type Look, type Scratch } from '../probe/lab.ts';
 import { ask, isRefused, type Refusal } from './answers.ts';
 import { verdictOf } from './probe-answers.ts';
@@ -41,6 +43,31 @@ export async function makeScratch(client: S3Client, bucket: string, isAmazon: bo
 export interface Left {
   readonly version: Scratch;
   readonly look: Look;
+}
+
+/** @throws HoldfastError `bad-input` when the bucket is not there, or not to be seen. */
+export async function requireScratch(client: S3Client, bucket: string): Promise<void> {
+  const answer = await verdictOf('look for the scratch bucket', async () =>
+    client.send(new HeadBucketCommand({ Bucket: bucket })),
+  );
+  if (answer.took) return;
+  throw new HoldfastError('bad-input', {
+    what: `the scratch bucket ${bucket} is not there (${answer.status} ${answer.code})`,
+    next: 'check its name, the endpoint and the credentials',
+  });
+}
+
+/** Everything in a scratch bucket that is to be kept. */
+export async function keepAll(
+  client: S3Client,
+  lab: S3Lab,
+): Promise<{ readonly left: readonly Left[]; readonly isBucketGone: boolean }> {
+  const left: Left[] = [];
+  for (const version of await versionsIn(client, lab.bucket)) {
+    const look = await lab.look(version);
+    if (look.there) left.push({ version, look });
+  }
+  return { left, isBucketGone: false };
 }
 
 /**

@@ -25,7 +25,7 @@ export async function locked(
   const first = shortLock(lab, mode, spans);
   const answer = await lab.retain(version, first);
   if (answer.took) return { version, lock: first };
-  if (!answer.took && answer.status === 403 && lab.youngFor > 0) {
+  if (answer.status === 403 && lab.youngFor > 0) {
     await lab.wait(lab.youngFor);
     const lock = shortLock(lab, mode, spans);
     const again = await lab.retain(version, lock);

@@ -1,0 +1,221 @@
+import { type S3Client } from '@aws-sdk/client-s3';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { S3Stranger } from '../../../lib/aws/probe-bypass.ts';
+import { S3Lab } from '../../../lib/aws/probe-lab.ts';
+import { cleanUp, makeScratch, newScratchName } from '../../../lib/aws/probe-scratch.ts';
+import { s3Client } from '../../../lib/aws/s3-client.ts';
+import { systemClock } from '../../../lib/aws/system-clock.ts';
+import { instantOf } from '../../../lib/lock/instant.ts';
+import { type Clock } from '../../../lib/ports/clock.ts';
+import { type Stranger } from '../../../lib/probe/lab.ts';
+import { runProbe } from '../../../lib/probe/run.ts';
+import type { Lie, S3Options } from '../../../local/s3/types.ts';
+import { type Embedded, startEmbedded } from '../../helpers/embedded.ts';
+
+const STRANGER = { weak: ['s3:BypassGovernanceRetention'] };
+
+/** An embedded store and a lab in it, whose time passes only when somebody waits. */
+class Bench {
+  private readonly embedded: Embedded;
+  readonly client: S3Client;
+  readonly lab: S3Lab;
+
+  private constructor(embedded: Embedded, client: S3Client, lab: S3Lab) {
+    this.embedded = embedded;
+    this.client = client;
+    this.lab = lab;
+  }
+
+  static async open(
+    options: S3Options = {},
+    denied: Readonly<Record<string, readonly string[]>> = STRANGER,
+    user?: string,
+  ): Promise<Bench> {
+    let passed = 0;
+    const clock: Clock = {
+      now: () => instantOf(Date.now() + passed),
+      wait: async (milliseconds) => {
+        passed += milliseconds;
+      },
+    };
+    const embedded = await startEmbedded(denied, { ...options, clock: () => clock.now() });
+    const bucket = newScratchName();
+    await makeScratch(embedded.clientFor(), bucket, false);
+    const client = embedded.clientFor(user);
+    return new Bench(
+      embedded,
+      client,
+      new S3Lab({ client, bucket, clock, offset: 0, span: 5_000, youngFor: 0 }),
+    );
+  }
+
+  stranger(name = 'weak'): Stranger {
+    return new S3Stranger(this.embedded.clientFor(name), this.lab.bucket);
+  }
+
+  async close(): Promise<void> {
+    await this.embedded.close();
+  }
+}
+
+describe('the probe', () => {
+  let bench: Bench | undefined;
+  afterEach(async () => bench?.close());
+
+  const onStoreWith = async (lies: readonly Lie[]): ReturnType<typeof runProbe> => {
+    bench = await Bench.open({ lies });
+    return runProbe(bench.lab, { stranger: bench.stranger(), farDates: true });
+  };
+
+  it('finds that the embedded store enforces, having tried everything', async () => {
+    const { enforces, verdict, exceptions, checks } = await onStoreWith([]);
+
+    expect({ enforces, verdict, exceptions }).toStrictEqual({
+      enforces: true,
+      verdict: 'this store enforces Object Lock',
+      exceptions: [],
+    });
+    expect(checks.every(({ tried }) => tried)).toBe(true);
+    expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
+  });
+
+  it.each<[Lie, string, readonly string[]]>([
+    [
+      'delete',
+      'let the object be deleted',
+      ['delete', 'delete-compliance', 'delete-batch', 'delete-hold', 'bypass-delete'],
+    ],
+    [
+      'shorten',
+      'let it be weakened',
+      ['shorten', 'shorten-compliance', 'downgrade', 'empty', 'bypass-shorten'],
+    ],
+    ['headers', 'with these exceptions', ['multipart-headers']],
+    ['copy', 'with these exceptions', ['copy-headers', 'copy-plain']],
+    ['far', 'with these exceptions', ['far-date']],
+    ['bypass', 'with these exceptions', ['bypass-delete', 'bypass-shorten']],
+    ['default', 'with these exceptions', ['default-hold']],
+    ['marker', 'let the object be deleted', ['marker']],
+    ['suspend', 'let it be weakened', ['suspend']],
+    ['unlock', 'let it be weakened', ['unlock-bucket']],
+    ['tags', 'with these exceptions', ['tags']],
+  ])('on a store that lies about "%s", names just what fails', async (lie, verdict, failing) => {
+    const found = await onStoreWith([lie]);
+
+    expect(found).toMatchObject({ enforces: false, verdict: expect.stringContaining(verdict) });
+    expect(found.exceptions).toStrictEqual(failing);
+  });
+
+  it('on a store that forgets locks, names the lock and the deletion', async () => {
+    const { verdict, exceptions } = await onStoreWith(['forget']);
+
+    expect(verdict).toContain('accepted a lock and let the object be deleted (');
+    expect(exceptions).toStrictEqual(expect.arrayContaining(['retention', 'delete', 'shorten']));
+  });
+
+  it('cleans up what has ended, and tells what has not', async () => {
+    bench = await Bench.open();
+    await runProbe(bench.lab, { farDates: false });
+
+    const first = await cleanUp(bench.client, bench.lab);
+    await bench.lab.wait(86_400_000);
+    const second = await cleanUp(bench.client, bench.lab);
+
+    expect(first.left.map(({ version }) => version.key)).toStrictEqual(['default', 'default-hold']);
+    expect(first.isBucketGone).toBe(false);
+    expect(second).toStrictEqual({ left: [], isBucketGone: true });
+  });
+
+  it('says of what it was not given that it was not tried', async () => {
+    bench = await Bench.open();
+
+    const { enforces, checks } = await runProbe(bench.lab, { farDates: false });
+
+    const skipped = checks.filter(({ tried }) => !tried).map(({ id }) => id);
+    expect({ enforces, skipped }).toStrictEqual({
+      enforces: true,
+      skipped: ['bypass-delete', 'bypass-shorten', 'far-date'],
+    });
+  });
+
+  it('counts no refusal of a stranger who may do nothing at all', async () => {
+    bench = await Bench.open({}, { outsider: ['s3:*'] });
+
+    const { checks } = await runProbe(bench.lab, { stranger: bench.stranger('outsider'), farDates: false });
+
+    for (const id of ['bypass-delete', 'bypass-shorten']) {
+      expect(checks.find((check) => check.id === id)).toMatchObject({
+        tried: false,
+        seen: expect.stringContaining('would prove nothing'),
+      });
+    }
+  });
+
+  it.each([
+    ['s3:DeleteObjectVersion', 's3:DeleteObjectVersion'],
+    ['s3:PutObjectRetention', 's3:PutObjectRetention'],
+  ])('without %s gives no verdict', async (action, named) => {
+    bench = await Bench.open({}, { poor: [action] }, 'poor');
+
+    await expect(runProbe(bench.lab, { farDates: false })).rejects.toMatchObject({
+      code: 'no-permission',
+      message: expect.stringContaining(named),
+    });
+  });
+
+  it('says of a bucket that turned out without Object Lock that the store has none', async () => {
+    bench = await Bench.open({ lies: ['unlock'] });
+    await bench.lab.unlock();
+
+    const { enforces, verdict, checks } = await runProbe(bench.lab, { farDates: false });
+
+    expect({ enforces, verdict }).toStrictEqual({
+      enforces: false,
+      verdict: 'this store does not offer Object Lock',
+    });
+    expect(checks).toHaveLength(1);
+  });
+
+  it('never lets the stranger into a bucket that the probe did not make', async () => {
+    bench = await Bench.open();
+    const { client } = bench;
+
+    expect(() => new S3Stranger(client, 'acme-docs')).toThrow('not a bucket that the probe made');
+  });
+});
+
+// A real server that nobody here wrote; the second user is radosgw-admin's, as HOLDFAST_TEST_RGW_UNPRIVILEGED=key:secret.
+const rgw = process.env.HOLDFAST_TEST_RGW;
+if (rgw !== undefined) {
+  describe('the probe on Ceph RGW', () => {
+    it('enforces, with the exceptions that were measured on release 16', async () => {
+      const clientOf = (accessKeyId: string, secretAccessKey: string): S3Client =>
+        s3Client({ endpoint: rgw, credentials: { accessKeyId, secretAccessKey } });
+      const client = clientOf('testaccess', 'testsecret');
+      const bucket = newScratchName();
+      const [key, secret] = process.env.HOLDFAST_TEST_RGW_UNPRIVILEGED?.split(':') ?? [];
+      const weak = key !== undefined && secret !== undefined ? clientOf(key, secret) : undefined;
+      await makeScratch(client, bucket, false);
+      const lab = new S3Lab({ client, bucket, clock: systemClock, offset: 0, span: 4_000, youngFor: 0 });
+
+      const found = await runProbe(lab, {
+        stranger: weak && new S3Stranger(weak, bucket),
+        farDates: true,
+      });
+      await cleanUp(client, lab);
+      client.destroy();
+      weak?.destroy();
+
+      expect(found.exceptions).toStrictEqual(
+        expect.arrayContaining([
+          'multipart-headers',
+          'copy-headers',
+          'copy-plain',
+          'far-date',
+          ...(weak ? ['bypass-delete'] : []),
+        ]),
+      );
+      expect(found.verdict).toContain('this store enforces Object Lock, with these exceptions: ');
+    }, 60_000);
+  });
+}
