@@ -6,7 +6,6 @@ import {
   PutObjectRetentionCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { type MessageDeps } from '../lib/app/deps.ts';
 import { type Mode } from '../lib/lock/state.ts';
 import { type VersionRef, versionIdOf } from '../lib/ports/lock-store.ts';
 import { type Contestant, type Costs, interleave, median, ratioOf } from './measure.ts';
@@ -14,7 +13,7 @@ import { RequestProbe, type SeenRequest } from './request-probe.ts';
 import { policyOf } from './rules.ts';
 import { figure, type Section } from './section.ts';
 import { startServer } from './server-process.ts';
-import { BUCKET, handleUpload, readyClient, readyLogs, uploadDeps } from './upload-path.ts';
+import { BUCKET, handleUpload, readyClient, readyLogs, type UploadDeps, uploadDeps } from './upload-path.ts';
 
 const MODES = ['GOVERNANCE', 'COMPLIANCE'] as const;
 const ROUNDS = 300;
@@ -39,9 +38,9 @@ interface Track {
   readonly client: S3Client;
   readonly probe: RequestProbe;
   /** The upload path that stores its records in the audit bucket. */
-  readonly stored: MessageDeps;
+  readonly stored: UploadDeps;
   /** The same, which copies them to the searchable log besides, as in production. */
-  readonly copied: MessageDeps;
+  readonly copied: UploadDeps;
 }
 
 export async function benchEventToLock(): Promise<Section[]> {

@@ -1,4 +1,5 @@
 /** The upload path as lib/compose/uploads.ts builds it, without Lambda and SQS, on servers of the benchmark. */
+import { setTimeout } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, PutObjectLockConfigurationCommand, type S3Client } from '@aws-sdk/client-s3';
@@ -59,8 +60,16 @@ export function readyLogs({ logs }: Servers, probe: RequestProbe): CloudWatchLog
   return client;
 }
 
+/** What handling messages needs, and the wait for the copies of its records. */
+export interface UploadDeps extends MessageDeps {
+  readonly copied: () => Promise<void>;
+}
+
+/** Longer than any copy takes: the figures are to hold all of it (milliseconds). */
+const COPY_PATIENCE = 10_000;
+
 /** What handling messages needs; without `logs` the records are stored and not copied. */
-export function uploadDeps(packaged: Policy, client: S3Client, logs?: CloudWatchLogsClient): MessageDeps {
+export function uploadDeps(packaged: Policy, client: S3Client, logs?: CloudWatchLogsClient): UploadDeps {
   const fail = (cause: unknown): never => {
     throw cause;
   };
@@ -76,6 +85,7 @@ export function uploadDeps(packaged: Policy, client: S3Client, logs?: CloudWatch
   return {
     ...recording,
     documents,
+    copied: async () => audit.copied(setTimeout(COPY_PATIENCE, undefined, { ref: false })),
     store: new S3LockStore({ client, provider: providerNamed('aws') }),
     policies: new DeliveredPolicy({ documents, clock: systemClock, reading, packaged, onStale: fail }),
     brake: new Brake({ ...recording, documents, limit: { versions: 100_000, bytes: 1e13 } }),
@@ -85,7 +95,7 @@ export function uploadDeps(packaged: Policy, client: S3Client, logs?: CloudWatch
 }
 
 /** Hands the event of an upload over, as the queue would, and makes sure that it ended in a lock. */
-export async function handleUpload({ bucket, key, versionId }: VersionRef, deps: MessageDeps): Promise<void> {
+export async function handleUpload({ bucket, key, versionId }: VersionRef, deps: UploadDeps): Promise<void> {
   const body = JSON.stringify({
     id: randomUUID(),
     source: 'aws.s3',
@@ -94,6 +104,8 @@ export async function handleUpload({ bucket, key, versionId }: VersionRef, deps:
     detail: { bucket: { name: bucket }, object: { key, 'version-id': versionId } },
   });
   const result = await handleMessage({ body, messageId: 'bench', receives: 1, waits: 0 }, deps);
+  // A function does the same before it answers.
+  await deps.copied();
   if (result.kind === 'handled' && result.records.every(({ outcome }) => outcome === 'locked')) return;
   throw new Error(`the event was not answered with a lock: ${JSON.stringify(result)}`);
 }

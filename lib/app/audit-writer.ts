@@ -84,6 +84,10 @@ export class AuditWriter implements AuditLog {
     for (const { stored } of [first, ...more]) stored();
     // Nobody waits for the copy: a slow log may not delay a lock.
     if (copy === undefined) return;
-    this.copying = this.copying.then(async () => copy.copy(batch.lines, head.writer)).catch(onCopyFailed);
+    this.copying = this.copying
+      .then(async () => copy.copy(batch.lines, head.writer))
+      .catch(onCopyFailed)
+      // Nobody may be waiting: a rejection would end the process.
+      .catch(() => undefined);
   }
 }
