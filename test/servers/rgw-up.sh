@@ -143,5 +143,9 @@ curl -fsS -o /dev/null "http://127.0.0.1:$PORT/"
 if ! radosgw-admin -c "$C" -n client.rgw user info --uid=test >/dev/null 2>&1; then
   radosgw-admin -c "$C" -n client.rgw user create --uid=test --display-name=test --access-key="$AK" --secret-key="$SK" >/dev/null 2>"$D/log/user.out"
 fi
+# a second user who owns nothing: the probe tries with it what must be refused
+if ! radosgw-admin -c "$C" -n client.rgw user info --uid=weak >/dev/null 2>&1; then
+  radosgw-admin -c "$C" -n client.rgw user create --uid=weak --display-name=weak --access-key=weakaccess --secret-key=weaksecret >/dev/null 2>>"$D/log/user.out"
+fi
 touch "$D/ready"
 echo "up in $(awk "BEGIN{printf \"%.1f\", $(date +%s.%N) - $T0}") s: endpoint http://127.0.0.1:$PORT access=$AK secret=$SK ($STORE)"
