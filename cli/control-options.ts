@@ -42,6 +42,19 @@ export function given(option: string | undefined, variable: string): string | un
   return value === '' ? undefined : value;
 }
 
+/** The address of an S3-compatible store; AWS itself has none. */
+export function endpointOf({ endpoint }: ConnectionOptions): string | undefined {
+  const url = given(endpoint, 'AWS_ENDPOINT_URL_S3') ?? given(undefined, 'AWS_ENDPOINT_URL');
+  if (url === undefined || /^https?:\/\/[^/]+/.test(url)) return url;
+  throw new HoldfastError('bad-input', {
+    what:
+      url === endpoint
+        ? `--endpoint cannot be ${JSON.stringify(url)}`
+        : `the environment names an endpoint, and ${url} is not an address`,
+    next: 'write it as https://s3.example.com',
+  });
+}
+
 export function configBucket({ config }: ControlOptions): string {
   return (
     given(config, 'HOLDFAST_CONFIG_BUCKET') ??

@@ -16,6 +16,7 @@ import {
   configBucket,
   type ConnectionOptions,
   type ControlOptions,
+  endpointOf,
   given,
   recordingPlace,
 } from './control-options.ts';
@@ -24,15 +25,10 @@ import { inWords } from './store-failures.ts';
 /** Where a record is kept that could not be stored where it belongs. */
 const UNSTORED = 'holdfast-unstored-records';
 
-export function clientOf({ endpoint, region }: ConnectionOptions): S3Client {
-  const url = given(endpoint, 'AWS_ENDPOINT_URL_S3') ?? given(undefined, 'AWS_ENDPOINT_URL');
-  if (url !== undefined && !/^https?:\/\/[^/]+/.test(url)) {
-    throw new HoldfastError('bad-input', {
-      what: `${url} is not an address`,
-      next: 'write it as https://s3.example.com',
-    });
-  }
-  return s3Client({ ...(url !== undefined && { endpoint: url }), ...(region !== undefined && { region }) });
+export function clientOf(options: ConnectionOptions): S3Client {
+  const { region } = options;
+  const endpoint = endpointOf(options);
+  return s3Client({ ...(endpoint !== undefined && { endpoint }), ...(region !== undefined && { region }) });
 }
 
 /** What the functions share, for reading. */

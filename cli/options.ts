@@ -43,15 +43,6 @@ export function lockOption(options: { modeNow?: string; untilNow?: string; holdN
   };
 }
 
-/** `s3://bucket/key`: everything after the bucket's slash is the key, as it is. */
-export function objectOption(text: string): { bucket: string; key: string } {
-  const match = /^s3:\/\/([^/]+)\/([\s\S]+)$/.exec(text);
-  const [, bucket, key] = match ?? [];
-  if (bucket === undefined || key === undefined)
-    throw badOption('the object', text, 'write it as s3://bucket/key');
-  return { bucket, key: keyOption(key) };
-}
-
 function modeOption(text: string): Mode {
   if (text === 'GOVERNANCE' || text === 'COMPLIANCE') return text;
   throw badOption('--mode-now', text, 'write GOVERNANCE or COMPLIANCE, in capitals');
@@ -64,12 +55,6 @@ export function keyOption(key: string): string {
     throw badOption('the key', `${key.slice(0, 40)}…`, 'S3 keys are 1,024 bytes long at most');
   }
   return key;
-}
-
-/** The address of an S3-compatible store. */
-export function endpointOption(text: string | undefined): string | undefined {
-  if (text === undefined || /^https?:\/\/[^/]+/.test(text)) return text;
-  throw badOption('--endpoint', text, 'write it as https://s3.example.com');
 }
 
 /** A port of this machine; 0 takes any free one. */

@@ -8,8 +8,8 @@ import { type EntryListing } from '../lib/ports/entry-listing.ts';
 import { type LockStore } from '../lib/ports/lock-store.ts';
 import { providerNamed } from '../lib/providers/index.ts';
 import { clientOf, openDocuments, ownerOf } from './control.ts';
-import { type ConnectionOptions, given, withConnection } from './control-options.ts';
-import { endpointOption, keyOption } from './options.ts';
+import { type ConnectionOptions, endpointOf, withConnection } from './control-options.ts';
+import { keyOption } from './options.ts';
 import { inWords } from './store-failures.ts';
 
 export interface StoreOptions extends ConnectionOptions {
@@ -89,9 +89,7 @@ function withoutLocks(name: string, kind: string): HoldfastError {
  * @throws HoldfastError in words when the bucket is not there, or in another region.
  */
 export async function openStore({ bucket, region }: Target, options: StoreOptions): Promise<OpenStore> {
-  const endpoint = endpointOption(
-    given(options.endpoint, 'AWS_ENDPOINT_URL_S3') ?? given(undefined, 'AWS_ENDPOINT_URL'),
-  );
+  const endpoint = endpointOf(options);
   if (region !== undefined && endpoint !== undefined)
     throw mismatch('an access point is reached without --endpoint', 'leave the endpoint out');
   if (region !== undefined && options.region !== undefined && options.region !== region)

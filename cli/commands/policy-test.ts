@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { systemClock } from '../../lib/aws/system-clock.ts';
+import { textFile } from '../../lib/aws/text-file.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { type Instant } from '../../lib/lock/instant.ts';
 import {
@@ -87,9 +87,10 @@ function runNamed(path: string, policy: Policy, one: PolicyCase, now: Instant): 
 }
 
 function readCases(path: string): CasesFile {
+  const text = textFile(path, 'check the path and the encoding of the file');
   let value: unknown;
   try {
-    value = parse(readFileSync(path, 'utf8'));
+    value = parse(text);
   } catch (cause) {
     throw new HoldfastError('bad-input', {
       what: `${path} cannot be read as YAML or JSON`,

@@ -18,10 +18,9 @@ import { clockOffset, type Greeting, judgeGreeting } from '../../lib/probe/clock
 import { isLoopback, requireObjectLock } from '../../lib/probe/endpoints.ts';
 import { runProbe, withoutObjectLock } from '../../lib/probe/run.ts';
 import { providerNamed } from '../../lib/providers/index.ts';
-import { given } from '../control-options.ts';
+import { endpointOf } from '../control-options.ts';
 import { strangerClient } from '../doctor-stranger.ts';
 import { checkTable, leftBehind, leftLines, type Report, resultOf } from '../doctor-text.ts';
-import { endpointOption } from '../options.ts';
 import { paint, print, printError, printJson } from '../output.ts';
 import { inWords } from '../store-failures.ts';
 
@@ -71,8 +70,8 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
   else await probe({ connection, greeting, first, youngFor }, options);
 }
 
-function connectionOf({ endpoint, region }: DoctorOptions): ProbeConnection {
-  const url = endpointOption(given(endpoint, 'AWS_ENDPOINT_URL_S3') ?? given(undefined, 'AWS_ENDPOINT_URL'));
+function connectionOf({ region, ...options }: DoctorOptions): ProbeConnection {
+  const url = endpointOf(options);
   requireObjectLock(url);
   return { ...(url !== undefined && { endpoint: url }), ...(region !== undefined && { region }) };
 }

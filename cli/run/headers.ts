@@ -1,7 +1,7 @@
 /** Prints the headers of a locked upload, and checks those that somebody wrote; loaded on demand. */
-import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { systemClock } from '../../lib/aws/system-clock.ts';
+import { textFile, utf8 } from '../../lib/aws/text-file.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { checkHeaders } from '../../lib/headers/check.ts';
 import { clientOptions, type Format, FORMATS, headerLines } from '../../lib/headers/formats.ts';
@@ -102,17 +102,8 @@ function commentedLines({ rule, headers, template, notes }: WantedHeaders, objec
 }
 
 async function readLines(file: string): Promise<string> {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(
-      file === '-' ? await buffer(process.stdin) : readFileSync(file),
-    );
-  } catch (cause) {
-    throw new HoldfastError('bad-input', {
-      what: `${visible(file)} cannot be read as UTF-8 text`,
-      next: 'give a file of header lines, or - for standard input',
-      cause,
-    });
-  }
+  const next = 'give a file of header lines, or - for standard input';
+  return file === '-' ? utf8(await buffer(process.stdin), 'standard input', next) : textFile(file, next);
 }
 
 function formatOption(text: string): Format {

@@ -1,5 +1,4 @@
 /** Puts policies into force; loaded only when somebody asks for it. */
-import { readFileSync } from 'node:fs';
 import {
   activatePolicy,
   type DeliveryDeps,
@@ -11,6 +10,7 @@ import {
   showPolicy,
 } from '../../lib/app/policy-delivery.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
+import { textFile } from '../../lib/aws/text-file.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { comparePolicies, type PolicyChange } from '../../lib/policy/compare.ts';
 import { type ParsedPolicy } from '../../lib/policy/parse.ts';
@@ -35,7 +35,7 @@ type GoodPolicy = Extract<ParsedPolicy, { ok: true }>;
 export async function runActivate(path: string, options: PolicyOptions): Promise<void> {
   mustBeConfirmable(options.yes === true);
   const reading = readingOf(options);
-  const text = readFile(path);
+  const text = textFile(path, 'check the path and the encoding of the policy file');
   const parsed = readText(text, reading);
   if (!parsed.ok) throw brokenFile(path, parsed);
   const { documents, recording } = await openControl(options);
@@ -173,18 +173,6 @@ function statedEnforce({ enforce }: PolicyOptions): Enforce | undefined {
     what: `--enforce cannot be ${JSON.stringify(stated)}`,
     next: 'write apply or observe',
   });
-}
-
-function readFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new HoldfastError('bad-input', {
-      what: `${path} cannot be read`,
-      next: 'check the path of the policy file',
-      cause,
-    });
-  }
 }
 
 function brokenFile(path: string, { problems }: Extract<ParsedPolicy, { ok: false }>): HoldfastError {

@@ -24,7 +24,10 @@ export interface TourOptions {
 const FOLDER = resolve(import.meta.dirname, '../../local/tour');
 const LOCAL_BUCKET = 'demo';
 /** For tests that the tour notices a store that does not enforce: delete, shorten or forget. */
-const LIES = (process.env.HOLDFAST_TEST_LIES ?? '').split(',').filter(isLie);
+const LIES = (process.env.HOLDFAST_TEST_LIES ?? '')
+  .split(',')
+  .filter((text) => text !== '')
+  .map(lieOf);
 
 /** Plays the tour; stays up after it unless it was asked to end. */
 export async function runTour(options: TourOptions): Promise<void> {
@@ -170,8 +173,12 @@ function failureText(row: object): string {
   return `the first step that failed: ${what}${expected}; the store answered: ${visible(got)}`;
 }
 
-function isLie(text: string): text is Lie {
-  return text === 'delete' || text === 'shorten' || text === 'forget';
+function lieOf(text: string): Lie {
+  if (text === 'delete' || text === 'shorten' || text === 'forget') return text;
+  throw new HoldfastError('bad-input', {
+    what: `HOLDFAST_TEST_LIES cannot be ${JSON.stringify(text)}`,
+    next: 'write delete, shorten or forget, or leave it out',
+  });
 }
 
 async function stayUp(cloud: Cloud): Promise<void> {

@@ -1,9 +1,9 @@
 /** Reads a policy file from disk and compiles it. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { HoldfastError } from '../errors.ts';
 import { type ParsedPolicy, type ParseOptions, parsePolicy } from '../policy/parse.ts';
 import { systemClock } from './system-clock.ts';
+import { textFile } from './text-file.ts';
 import { type Policy } from '../policy/compile.ts';
 
 type Reading = Pick<ParseOptions, 'maximum' | 'enforce'>;
@@ -15,16 +15,7 @@ type Reading = Pick<ParseOptions, 'maximum' | 'enforce'>;
  * @throws HoldfastError `bad-input` when the file cannot be read.
  */
 export function readPolicy(path: string, reading: Reading = {}): ParsedPolicy {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-  } catch (cause) {
-    throw new HoldfastError('bad-input', {
-      what: `${path} cannot be read as UTF-8 text`,
-      next: 'check the path and the encoding of the policy file',
-      cause,
-    });
-  }
+  const text = textFile(path, 'check the path and the encoding of the policy file');
   const hash = createHash('sha256').update(text).digest('hex');
   return parsePolicy(text, { hash, now: systemClock.now(), ...reading });
 }

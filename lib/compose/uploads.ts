@@ -16,6 +16,7 @@ import { S3LockStore } from '../aws/s3-lock-store.ts';
 import { S3VersionListing } from '../aws/s3-version-listing.ts';
 import { SqsDelayQueue } from '../aws/sqs-delay-queue.ts';
 import { systemClock } from '../aws/system-clock.ts';
+import { type Policy } from '../policy/compile.ts';
 import { compileGlob } from '../policy/glob.ts';
 import { providerNamed } from '../providers/index.ts';
 import { type Environment, readEnvironment } from './environment.ts';
@@ -91,7 +92,7 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
       documents,
       clock: systemClock,
       reading,
-      packaged: loadPolicy(environment.HOLDFAST_POLICY, reading),
+      packaged: packagedPolicy(environment.HOLDFAST_POLICY, reading, onPolicyStale),
       onStale: onPolicyStale,
     }),
     brake: new Brake({
@@ -103,6 +104,20 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
     // Holdfast's own buckets look after themselves, whatever the list says.
     manages: (bucket) => !own.has(bucket) && buckets.some((matches) => matches(bucket)),
   };
+}
+
+/** The policy in the bundle; without one nothing is written, and somebody must hear of it. */
+function packagedPolicy(
+  path: string,
+  reading: Parameters<typeof loadPolicy>[1],
+  onPolicyStale: Trouble['onPolicyStale'],
+): Policy {
+  try {
+    return loadPolicy(path, reading);
+  } catch (cause) {
+    onPolicyStale(cause);
+    throw cause;
+  }
 }
 
 /** A client for the managed buckets, where they are not in the S3 of this account. */

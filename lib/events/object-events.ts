@@ -80,7 +80,7 @@ const DETAIL_TYPES: Readonly<Record<string, ObjectEvent['what']>> = {
  * if (message.kind === 'objects') for (const event of message.events) await lockVersion(event, deps);
  */
 export function parseMessage(body: string): ParsedMessage {
-  return body.length > LARGEST_BODY
+  return Buffer.byteLength(body) > LARGEST_BODY
     ? malformed('it is larger than a queue message can be')
     : parseBody(body, true);
 }

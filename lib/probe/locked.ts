@@ -55,8 +55,8 @@ export async function mustHold(
   // A second of doubt: the Date header tells no more.
   if (lock !== 'hold' && lab.now() >= lock.until - 1_000)
     return notTried('the store answered later than the lock lasted');
-  const seen = `${answerText(answer)}; ${look.there && keeps(look, lock, lab.now()) ? 'nothing changed' : lookText(look)}`;
-  return found(look.there && keeps(look, lock, lab.now()), seen);
+  const held = keeps(look, lock, lab.now());
+  return found(held, `${answerText(answer)}; ${held ? 'nothing changed' : lookText(look)}`);
 }
 
 function keeps(look: Look, lock: Lock | 'hold', now: Instant): boolean {
@@ -75,11 +75,10 @@ export function carries(look: Look, lock: Lock | 'nothing'): boolean {
 }
 
 /** The finding of a look that should show exactly this retention. */
-export const shows = (look: Look, lock: Lock | 'nothing'): Finding =>
-  found(
-    carries(look, lock),
-    lookText(look) + (carries(look, lock) || lock === 'nothing' ? '' : `, asked ${wish(lock)}`),
-  );
+export function shows(look: Look, lock: Lock | 'nothing'): Finding {
+  const carried = carries(look, lock);
+  return found(carried, lookText(look) + (carried || lock === 'nothing' ? '' : `, asked ${wish(lock)}`));
+}
 
 const wish = ({ mode, until }: Lock): string =>
   lookText({ there: true, lock: { retention: { state: 'locked', mode, until }, hold: 'none' } });

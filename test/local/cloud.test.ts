@@ -129,6 +129,57 @@ describe('the local cloud', () => {
     expect(records).toBeGreaterThan(5);
   });
 
+  it('answers each message of one batch for itself, and counts without naming keys', async () => {
+    const keys = Array.from({ length: 10 }, (_, at) => `batch/${at}-secret-name`);
+    const outcomes = keys.map(outcomeOf);
+    for (const Key of keys) await client.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
+    await Promise.all(outcomes);
+    const lines: string[] = [];
+    const onLog = (line: string): number => lines.push(line);
+    cloud.output.on('log', onLog);
+    const created = (name: string, key: string): string =>
+      JSON.stringify({
+        version: '0',
+        id: key,
+        source: 'aws.s3',
+        'detail-type': 'Object Created',
+        time: new Date().toISOString(),
+        detail: { bucket: { name }, object: { key } },
+      });
+    const bodies = [
+      ...keys.map((key) => created(Bucket, key)),
+      created(cloud.bucketOf('AuditBucket'), 'foreign'),
+      'poison',
+    ];
+
+    const answer = await cloud.invoke('onObjectEvent', {
+      Records: bodies.map((body, at) => ({
+        messageId: `m${at}`,
+        receiptHandle: `r${at}`,
+        body,
+        attributes: { ApproximateReceiveCount: '1' },
+        messageAttributes: {},
+        eventSource: 'aws:sqs',
+      })),
+    });
+    cloud.output.off('log', onLog);
+
+    const metrics = lines.filter((line) => line.includes('"_aws"')).map((line) => JSON.parse(line) as object);
+    expect(answer).toStrictEqual({ batchItemFailures: [] });
+    expect(metrics).toContainEqual(
+      expect.objectContaining({
+        service: 'uploads',
+        Parked: 1,
+        ForeignBucket: 1,
+        _aws: expect.objectContaining({
+          CloudWatchMetrics: [expect.objectContaining({ Namespace: 'Holdfast', Dimensions: [['service']] })],
+        }),
+      }),
+    );
+    expect(JSON.stringify(metrics)).not.toContain('secret-name');
+    expect(JSON.stringify(metrics)).toContain('"found-in-place":[1,1,1,1,1,1,1,1,1,1]');
+  });
+
   it('runs the sweep as its schedule would', async () => {
     expect(await cloud.invoke('onSweep', {})).toMatchObject({ docs: { finished: true, sent: 0 } });
   });

@@ -115,6 +115,34 @@ describe('the stack', () => {
     expect(template.resources.Resources.UploadDeadLettersAlarm?.Type).toBe('AWS::CloudWatch::Alarm');
   });
 
+  it.each([
+    ['UploadDeadLettersAlarm', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible'],
+    ['UploadQueueAgeAlarm', 'AWS/SQS', 'ApproximateAgeOfOldestMessage'],
+    ['ParkedAlarm', 'Holdfast', 'Parked'],
+    ['PolicyStaleAlarm', 'Holdfast', 'PolicyStale'],
+    ['AuditCopyAlarm', 'Holdfast', 'AuditCopyFailed'],
+    ['PausedAlarm', 'Holdfast', 'Waiting'],
+    ['SweepFailedAlarm', 'Holdfast', 'SweepFailed'],
+    ['SweptWithoutLockAlarm', 'Holdfast', 'SweptWithoutLock'],
+    ['SweepSilentAlarm', 'Holdfast', 'Swept'],
+    ['CheckpointAlarm', 'Holdfast', 'CheckpointFailed'],
+  ])('%s watches what the functions emit', (name, Namespace, MetricName) => {
+    const emitted = ['functions/on-object-event.ts', 'functions/on-sweep.ts']
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
+
+    expect(template.resources.Resources[name]).toMatchObject({
+      Type: 'AWS::CloudWatch::Alarm',
+      Properties: { Namespace, MetricName, AlarmActions: '${param:alarmActions}' },
+    });
+    if (Namespace === 'Holdfast') {
+      expect(template.resources.Resources[name]?.Properties.Dimensions).toStrictEqual([
+        { Name: 'service', Value: 'uploads' },
+      ]);
+      expect(emitted).toContain(`'${MetricName}'`);
+    }
+  });
+
   it('gives every function the whole environment that it reads', () => {
     const needed =
       readFileSync('lib/compose/environment.ts', 'utf8').match(/^ {2}HOLDFAST_\w+: z(?![^;]*?optional)/gm) ??

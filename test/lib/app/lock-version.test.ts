@@ -290,6 +290,23 @@ describe('locking one version', () => {
       expect(await storedLock(ref)).toMatchObject({ RetainUntilDate: inDays(1) });
     });
 
+    it('is told how large the version is', async () => {
+      const ref = await upload(owner, bucket, 'seven-bytes', { Body: '1234567' });
+      const test = deps(YEAR);
+      const loads: unknown[] = [];
+      const brake = {
+        ...test.brake,
+        admit: async (load: unknown) => {
+          loads.push(load);
+          return undefined;
+        },
+      };
+
+      await lockVersion(ref, 'e', { ...test, brake });
+
+      expect(loads).toStrictEqual([{ versions: 1, bytes: 7 }]);
+    });
+
     it('parks by itself what is larger than a whole hour', async () => {
       const ref = await upload(owner, bucket, 'too-large');
       const test = deps(YEAR);

@@ -36,6 +36,25 @@ describe('a message of the upload queue', () => {
     expect(parseMessage(captured('test-event'))).toStrictEqual({ kind: 'test' });
   });
 
+  it('may come wrapped by SNS, whatever its form', () => {
+    const wrapped = (name: string): string =>
+      JSON.stringify({ Type: 'Notification', Message: captured(name) });
+
+    expect(parseMessage(wrapped('eventbridge-put'))).toMatchObject({
+      kind: 'objects',
+      events: [{ bucket: 'acme-docs', key: KEY, versionId: VERSION }],
+    });
+    expect(parseMessage(wrapped('test-event'))).toStrictEqual({ kind: 'test' });
+  });
+
+  it('takes a key of 1,024 bytes', () => {
+    const put = JSON.parse(captured('eventbridge-put')) as { detail: { object: object } };
+    const key = `é${'k'.repeat(1_022)}`;
+    const detail = { ...put.detail, object: { ...put.detail.object, key } };
+
+    expect(parseMessage(JSON.stringify({ ...put, detail }))).toMatchObject({ events: [{ key }] });
+  });
+
   it('may hold several records', () => {
     const { Records } = JSON.parse(captured('notification-put')) as { Records: object[] };
 
@@ -77,6 +96,10 @@ describe('a malformed message is named, and never thrown at the caller', () => {
     [
       'a wrapping within a wrapping',
       JSON.stringify({ Type: 'Notification', Message: captured('sns-notification-put') }),
+    ],
+    [
+      'more bytes than a queue can carry, in fewer characters',
+      JSON.stringify({ ...put, detail: { ...put.detail, note: 'é'.repeat(600_000) } }),
     ],
     ['more than a queue can carry', `"${'x'.repeat(1_048_577)}"`],
   ])('%s', (_, body) => {
