@@ -5,7 +5,6 @@ import {
   createBucket,
   daysOf,
   enableLock,
-  isLess,
   ruleText,
   setDefault,
   type SetupDeps,
@@ -52,15 +51,7 @@ export async function runDefault(name: string, options: BucketOptions): Promise<
       next: 'give --mode with --days or --years, or --none',
     });
   }
-  const deps = await open(options);
-  const before = await deps.admin.read(bucket);
-  if (isLess(rule, before?.rule) && options.yes !== true) {
-    throw new HoldfastError('bad-input', {
-      what: `new uploads to ${bucket} would be protected less: ${ruleText(before?.rule)} → ${ruleText(rule)}`,
-      next: 'give --yes if that is meant; versions that are locked stay locked',
-    });
-  }
-  say(await setDefault(bucket, rule, deps), options);
+  say(await setDefault(bucket, rule, options.yes === true, await open(options)), options);
 }
 
 export async function runAdopt(name: string, options: BucketOptions): Promise<void> {

@@ -62,16 +62,23 @@ export async function enableLock(
     await record('lock-enabled', `${bucket}, default ${ruleText(rule)}`, deps);
     done.push(`enabled Object Lock, default ${ruleText(rule)}`);
   } else if (rule !== undefined && ruleText(before.rule) !== ruleText(rule)) {
+    mustNotBeLess(bucket, rule, before.rule, `run holdfast bucket default ${bucket} --yes if that is meant`);
     done.push(await changeRule(bucket, before.rule, rule, deps));
   }
   const unprotected = before.lock ? 0 : await deps.admin.countVersions(bucket, COUNTED);
   return { bucket, state: await mustRead(bucket, deps), done, unprotected };
 }
 
-/** Changes the default rule of a bucket that has Object Lock; what is locked stays locked. */
+/**
+ * Changes the default rule of a bucket that has Object Lock; what is locked stays locked.
+ *
+ * @param mayBeLess - whether it was confirmed that new uploads may be protected less than now.
+ * @throws HoldfastError `bad-input` when they would be, and it was not.
+ */
 export async function setDefault(
   bucket: string,
   rule: DefaultRule | undefined,
+  mayBeLess: boolean,
   deps: SetupDeps,
 ): Promise<SetupResult> {
   const before = await mustRead(bucket, deps);
@@ -81,13 +88,31 @@ export async function setDefault(
       next: `run holdfast bucket enable ${bucket} first`,
     });
   }
+  if (!mayBeLess)
+    mustNotBeLess(
+      bucket,
+      rule,
+      before.rule,
+      'give --yes if that is meant; versions that are locked stay locked',
+    );
   const same = ruleText(before.rule) === ruleText(rule);
   const done = same ? [] : [await changeRule(bucket, before.rule, rule, deps)];
   return { bucket, state: await mustRead(bucket, deps), done, unprotected: 0 };
 }
 
+function mustNotBeLess(
+  bucket: string,
+  rule: DefaultRule | undefined,
+  before: DefaultRule | undefined,
+  next: string,
+): void {
+  if (!isLess(rule, before)) return;
+  const what = `new uploads to ${bucket} would be protected less: ${ruleText(before)} → ${ruleText(rule)}`;
+  throw new HoldfastError('bad-input', { what, next });
+}
+
 /** Whether new uploads would be protected less than before. */
-export function isLess(rule: DefaultRule | undefined, before: DefaultRule | undefined): boolean {
+function isLess(rule: DefaultRule | undefined, before: DefaultRule | undefined): boolean {
   if (before === undefined) return false;
   if (rule === undefined) return true;
   return (before.mode === 'COMPLIANCE' && rule.mode === 'GOVERNANCE') || daysOf(rule) < daysOf(before);

@@ -69,6 +69,7 @@ export async function lockVersion(
   const records: VersionRecord[] = [];
   let paused = false;
   let version = read.version;
+  const inPlace: (() => Promise<VersionRecord>)[] = [];
   for (const wish of wishesNow(decision, lastChance)) {
     const intend = async (write: Write): Promise<void> => scribe.intend(write);
     const { outcome, write, after, residual, requestId, detail } = await applyWish(
@@ -79,17 +80,20 @@ export async function lockVersion(
     );
     version = { ...version, lock: after };
     if (outcome === 'paused') paused = true;
-    // What made it wait, and what was there before, was recorded the first time.
-    if (again && (outcome === 'paused' || outcome === 'found-in-place')) continue;
-    records.push(
-      await scribe.ended(outcome, after, {
+    // What makes it wait was recorded the first time.
+    if (again && outcome === 'paused') continue;
+    const ended = async (): Promise<VersionRecord> =>
+      scribe.ended(outcome, after, {
         wanted: [write ?? wish],
         ...(residual && { residual }),
         ...(requestId !== undefined && { requestId }),
         ...(detail !== undefined && { detail }),
-      }),
-    );
+      });
+    if (again && outcome === 'found-in-place') inPlace.push(ended);
+    else records.push(await ended());
   }
+  // It may be the trace of a write that was accepted and never recorded. While it waits it comes again.
+  if (!paused) for (const ended of inPlace) records.push(await ended());
   if (decision.observed !== undefined && !(again && paused)) {
     records.push(await scribe.ended('observed', facts.lock, { wanted: decision.observed.wishes }));
   }

@@ -9,8 +9,9 @@ import {
   PutObjectLockConfigurationCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { HoldfastError } from '../errors.ts';
 import { type Answer } from '../probe/lab.ts';
-import { ask, isRefused } from './answers.ts';
+import { ask, isRefused, type Refusal } from './answers.ts';
 import { verdictOf } from './probe-answers.ts';
 
 const ONE_DAY: ObjectLockConfiguration = {
@@ -20,6 +21,19 @@ const ONE_DAY: ObjectLockConfiguration = {
 const NO_RULE: ObjectLockConfiguration = { ObjectLockEnabled: 'Enabled' };
 /** A word that the S3 API does not know: a store that takes it takes the lock off the bucket. */
 const OFF = { ObjectLockEnabled: 'Disabled' } as Record<string, string> as ObjectLockConfiguration;
+
+/** A refusal tells that something is off, but for a denial: what may not be read is not known. */
+function notThere({ status, code }: Refusal, action: string): false {
+  if (status === 403) throw unreadable(code, action);
+  return false;
+}
+
+/** The probe judges by what it reads back, so nothing can be judged without it. */
+export const unreadable = (code: string, action: string): HoldfastError =>
+  new HoldfastError('no-permission', {
+    what: `read back what the probe did: the store denied it (${code})`,
+    next: `the probe needs ${action}`,
+  });
 
 export class ProbeBucket {
   protected readonly client: S3Client;
@@ -42,7 +56,8 @@ export class ProbeBucket {
     const answer = await ask('read the lock configuration of the scratch bucket', async () =>
       this.client.send(new GetObjectLockConfigurationCommand({ Bucket: this.bucket })),
     );
-    return !isRefused(answer) && answer.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled';
+    if (isRefused(answer)) return notThere(answer.refused, 's3:GetBucketObjectLockConfiguration');
+    return answer.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled';
   }
 
   async versioning(status: BucketVersioningStatus): Promise<Answer> {
@@ -56,7 +71,8 @@ export class ProbeBucket {
     const answer = await ask('read the versioning of the scratch bucket', async () =>
       this.client.send(new GetBucketVersioningCommand({ Bucket: this.bucket })),
     );
-    return !isRefused(answer) && answer.Status === 'Enabled';
+    if (isRefused(answer)) return notThere(answer.refused, 's3:GetBucketVersioning');
+    return answer.Status === 'Enabled';
   }
 
   /** A bucket policy for a user of a store that names users as Ceph RGW does. */

@@ -29,7 +29,7 @@ import {
 import { providerNamed } from '../providers/index.ts';
 import { ask, isRefused } from './answers.ts';
 import { refusedBy, verdictOf } from './probe-answers.ts';
-import { ProbeBucket } from './probe-bucket.ts';
+import { ProbeBucket, unreadable } from './probe-bucket.ts';
 import { S3LockStore } from './s3-lock-store.ts';
 
 export interface S3LabOptions {
@@ -98,10 +98,15 @@ export class S3Lab extends ProbeBucket implements Lab {
   async look(version: Scratch): Promise<Look> {
     const ref = { bucket: this.bucket, key: version.key, versionId: versionIdOf(version.versionId) };
     const read = await this.store.read(ref);
+    if (read.kind === 'no-permission') throw unreadable('AccessDenied', read.action);
     if (read.kind !== 'found') return { there: false };
     const part = async (name: LockPart): ReturnType<S3LockStore['readLock']> =>
       this.store.readLock(ref, name);
     const [retention, hold] = [await part('retention'), await part('hold')];
+    if (retention.kind === 'seen' && retention.lock.retention.state === 'absent')
+      throw unreadable('AccessDenied', 's3:GetObjectRetention');
+    if (hold.kind === 'seen' && hold.lock.hold === 'absent')
+      throw unreadable('AccessDenied', 's3:GetObjectLegalHold');
     return {
       there: true,
       lock: {

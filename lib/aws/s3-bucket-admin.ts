@@ -2,6 +2,7 @@
 import {
   CreateBucketCommand,
   GetBucketNotificationConfigurationCommand,
+  HeadBucketCommand,
   type InventoryOptionalField,
   ListBucketInventoryConfigurationsCommand,
   type ListBucketInventoryConfigurationsCommandOutput,
@@ -68,6 +69,11 @@ export class S3BucketAdmin implements BucketAdmin {
   }
 
   async create(bucket: string): Promise<SetupAnswer> {
+    // In us-east-1 S3 makes a bucket of one's own "again", answers 200, and resets its ACLs.
+    const there = await ask(`look for the bucket ${bucket}`, async () =>
+      this.client.send(new HeadBucketCommand({ Bucket: bucket })),
+    );
+    if (!isRefused(there)) return 'exists';
     const answer = await ask(`make the bucket ${bucket}`, async () =>
       this.client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true })),
     );

@@ -115,6 +115,14 @@ describe('holdfast bucket', () => {
         err: expect.stringContaining('protected less'),
       });
     }
+    expect(await changed(['enable', name, '--mode', 'GOVERNANCE', '--days', '1'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/protected less[^]*holdfast bucket default .* --yes/),
+    });
+    expect(await changed(['create', name, '--mode', 'GOVERNANCE', '--days', '1'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('is there already'),
+    });
     expect(await ruleOf(name)).toStrictEqual({ Mode: 'COMPLIANCE', Days: 30 });
     expect(await changed(['default', name, '--none', '--yes'])).toMatchObject({ code: 0 });
     expect(await ruleOf(name)).toBeUndefined();

@@ -397,6 +397,15 @@ describe('locking one version', () => {
       expect(settleUntil).toBeGreaterThan(Date.now());
       expect(calls).not.toContain('PutObjectRetention');
     });
+
+    it('a lock that stands when a message comes again: it may be a write that was never recorded', async () => {
+      const ref = await upload(owner, bucket, 'again');
+      await lockVersion(ref, 'e', deps(YEAR));
+
+      const { records } = await lockVersion(ref, 'e', deps(YEAR), { again: true });
+
+      expect(records).toMatchObject([{ outcome: 'found-in-place', decidedBy: 'r' }]);
+    });
   });
 
   describe('permissions that are missing', () => {

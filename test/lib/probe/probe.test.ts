@@ -154,6 +154,10 @@ describe('the probe', () => {
   it.each([
     ['s3:DeleteObjectVersion', 's3:DeleteObjectVersion'],
     ['s3:PutObjectRetention', 's3:PutObjectRetention'],
+    // What may not be read back must not pass for unlocked, gone or weakened.
+    ['s3:GetObjectRetention', 's3:GetObjectRetention'],
+    ['s3:GetObjectLegalHold', 's3:GetObjectLegalHold'],
+    ['s3:GetBucketVersioning', 's3:GetBucketVersioning'],
   ])('without %s gives no verdict', async (action, named) => {
     bench = await Bench.open({}, { poor: [action] }, 'poor');
 
