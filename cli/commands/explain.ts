@@ -12,12 +12,12 @@ Examples:
 export function addExplain(program: Command): void {
   withStore(
     program
-    .command('explain')
-    .description('why does a stored version get the lock it gets? (reads one version)')
-    .argument('<object>', 's3://bucket/key')
-    .requiredOption('--policy <file>', 'the policy file')
-    .option('--version-id <id>', 'the version; the current one when left out')
-    .option('--maximum <period>', "the deployment's cap, such as P12Y"),
+      .command('explain')
+      .description('why does a stored version get the lock it gets? (reads one version)')
+      .argument('<object>', 's3://bucket/key')
+      .requiredOption('--policy <file>', 'the policy file')
+      .option('--version-id <id>', 'the version; the current one when left out')
+      .option('--maximum <period>', "the deployment's cap, such as P12Y"),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (object: string, options: ExplainOptions) => {
