@@ -1,5 +1,6 @@
 /** Reads the name of a bucket and the default rule that was typed for it. */
 import { HoldfastError } from '../lib/errors.ts';
+import { parsePeriod } from '../lib/policy/period.ts';
 import { type DefaultRule } from '../lib/ports/bucket-admin.ts';
 
 export interface RuleOptions {
@@ -10,8 +11,10 @@ export interface RuleOptions {
   readonly buffer?: string;
 }
 
-/** S3 locks nothing for longer. */
-const MOST = { days: 36_500, years: 100 };
+interface Most {
+  readonly days: number;
+  readonly years: number;
+}
 
 /** The name of a general purpose bucket. */
 export function bucketOption(name: string): string {
@@ -26,8 +29,13 @@ export function bucketOption(name: string): string {
   );
 }
 
-/** The default rule that was typed; `undefined` where none was. */
-export function ruleOption(options: RuleOptions): DefaultRule | undefined {
+/**
+ * The default rule that was typed; `undefined` where none was.
+ *
+ * @param maximum - the longest lock that the store takes.
+ */
+export function ruleOption(options: RuleOptions, maximum: string): DefaultRule | undefined {
+  const most = mostOf(maximum);
   const { mode, days, years, protect, buffer } = options;
   const lengths = [days, years, protect].filter((length) => length !== undefined);
   if (mode === undefined) {
@@ -44,15 +52,22 @@ export function ruleOption(options: RuleOptions): DefaultRule | undefined {
     );
   if (buffer !== undefined && protect === undefined)
     throw bad('--buffer adds to --protect', 'give --protect, or add the buffer to --days yourself');
-  if (years !== undefined) return { mode, unit: 'years', length: whole('--years', years, MOST.years) };
+  if (years !== undefined) return { mode, unit: 'years', length: whole('--years', years, most.years) };
   const length =
     days === undefined
-      ? whole('--protect', protect ?? '', MOST.days) +
-        (buffer === undefined ? 0 : whole('--buffer', buffer, MOST.days))
-      : whole('--days', days, MOST.days);
-  if (length > MOST.days)
-    throw bad(`${length} days are longer than S3 locks anything`, `stay below ${MOST.days} days`);
+      ? whole('--protect', protect ?? '', most.days) +
+        (buffer === undefined ? 0 : whole('--buffer', buffer, most.days))
+      : whole('--days', days, most.days);
+  if (length > most.days)
+    throw bad(`${length} days are longer than the store locks anything`, `stay below ${most.days} days`);
   return { mode, unit: 'days', length };
+}
+
+/** As S3 limits its own defaults: 100 years, or 36,500 days. */
+function mostOf(maximum: string): Most {
+  const { months, days } = parsePeriod(maximum);
+  const years = Math.floor(months / 12);
+  return { years, days: years * 365 + days };
 }
 
 function whole(option: string, text: string, most: number): number {

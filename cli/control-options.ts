@@ -1,11 +1,13 @@
 /** The options of commands that steer a deployment: where its configuration is, and where deeds are recorded. */
 import type { Command } from 'commander';
 import { HoldfastError } from '../lib/errors.ts';
+import { PROVIDER_NAMES } from '../lib/providers/index.ts';
 
 export interface ConnectionOptions {
   readonly endpoint?: string;
   readonly region?: string;
   readonly bucketOwner?: string;
+  readonly provider?: string;
 }
 
 export interface ControlOptions extends ConnectionOptions {
@@ -18,11 +20,14 @@ export const FROM_THE_ENVIRONMENT = `
 Credentials come from the environment, as for aws-cli. The variables that the functions have work here too:
 HOLDFAST_CONFIG_BUCKET, HOLDFAST_AUDIT_BUCKET, HOLDFAST_BUCKET_OWNER, AWS_ENDPOINT_URL_S3.`;
 
+export const PROVIDER_HELP = `what kind of store: ${PROVIDER_NAMES.join(', ')}, or a record that doctor --probe wrote`;
+
 export function withConnection(command: Command): Command {
   return command
     .option('--endpoint <url>', 'an S3-compatible store')
     .option('--region <name>', 'its region')
-    .option('--bucket-owner <account>', 'the account that the buckets must belong to');
+    .option('--bucket-owner <account>', 'the account that the buckets must belong to')
+    .option('--provider <record>', PROVIDER_HELP);
 }
 
 /** Options of a command that reads, and perhaps changes, what the functions share. */

@@ -20,6 +20,7 @@ import {
   given,
   recordingPlace,
 } from './control-options.ts';
+import { providerOf } from './provider.ts';
 import { inWords } from './store-failures.ts';
 
 /** Where a record is kept that could not be stored where it belongs. */
@@ -28,7 +29,12 @@ const UNSTORED = 'holdfast-unstored-records';
 export function clientOf(options: ConnectionOptions): S3Client {
   const { region } = options;
   const endpoint = endpointOf(options);
-  return s3Client({ ...(endpoint !== undefined && { endpoint }), ...(region !== undefined && { region }) });
+  const { needsContentMd5 } = providerOf(options);
+  return s3Client({
+    needsContentMd5,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(region !== undefined && { region }),
+  });
 }
 
 /** What the functions share, for reading. */

@@ -37,6 +37,8 @@ export interface LeftBehind {
 export interface Report extends Verdict {
   readonly checks: readonly Check[];
   readonly left: readonly LeftBehind[];
+  /** The file of the capability record. */
+  readonly record?: string;
 }
 
 export function leftBehind(

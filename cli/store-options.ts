@@ -1,19 +1,20 @@
 /** The options of commands that work on versions in a store, and the addresses they take. */
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import type { Command } from 'commander';
+import { guardClock } from '../lib/aws/clock-guard.ts';
 import { S3EntryListing } from '../lib/aws/s3-entry-listing.ts';
 import { S3LockStore } from '../lib/aws/s3-lock-store.ts';
+import { systemClock } from '../lib/aws/system-clock.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { type EntryListing } from '../lib/ports/entry-listing.ts';
 import { type LockStore } from '../lib/ports/lock-store.ts';
-import { providerNamed } from '../lib/providers/index.ts';
 import { clientOf, openDocuments, ownerOf } from './control.ts';
 import { type ConnectionOptions, endpointOf, withConnection } from './control-options.ts';
 import { keyOption } from './options.ts';
+import { providerOf } from './provider.ts';
 import { inWords } from './store-failures.ts';
 
 export interface StoreOptions extends ConnectionOptions {
-  readonly provider?: string;
   readonly json?: true;
 }
 
@@ -31,9 +32,7 @@ export interface OpenStore {
 }
 
 export function withStore(command: Command): Command {
-  return withConnection(command)
-    .option('--provider <name>', 'what kind of store: aws, ceph-rgw, ovh, generic')
-    .option('--json', 'print one JSON document');
+  return withConnection(command).option('--json', 'print one JSON document');
 }
 
 /** An access point in place of a bucket: the name after `accesspoint/` belongs to it. */
@@ -94,9 +93,10 @@ export async function openStore({ bucket, region }: Target, options: StoreOption
     throw mismatch('an access point is reached without --endpoint', 'leave the endpoint out');
   if (region !== undefined && options.region !== undefined && options.region !== region)
     throw mismatch(`the access point is in ${region}, not in ${options.region}`, 'leave --region out');
-  const provider = providerNamed(options.provider ?? (endpoint === undefined ? 'aws' : 'generic'));
+  const provider = providerOf(options);
   const connection = { ...options, ...(region !== undefined && { region }) };
   const client = clientOf(connection);
+  guardClock(client, systemClock);
   // Opening looks whether the bucket is there: a missing bucket and a missing key look alike.
   await openDocuments({ ...connection, config: bucket });
   const owner = ownerOf(options);

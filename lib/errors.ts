@@ -9,6 +9,7 @@ const FAILURES = {
   'delete-marker': { exit: 2, status: 409 },
   'no-lock-on-bucket': { exit: 2, status: 409 },
   'no-permission': { exit: 4, status: 403 },
+  'clock-apart': { exit: 2, status: 500 },
   throttled: { exit: 5, status: 503 },
   unreachable: { exit: 5, status: 502 },
   'partly-failed': { exit: 6, status: 207 },

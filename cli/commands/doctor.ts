@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { PROVIDER_HELP } from '../control-options.ts';
 import type { DoctorOptions } from '../run/doctor.ts';
 
 const EXAMPLES = `
@@ -23,11 +24,15 @@ export function addDoctor(program: Command): void {
     .option('--probe', 'try it, in a scratch bucket that is removed afterwards')
     .option('--endpoint <url>', 'an S3-compatible store')
     .option('--region <name>', 'its region')
-    .option('--provider <name>', 'what kind of store: aws, ceph-rgw, ovh, generic')
+    .option('--provider <record>', PROVIDER_HELP)
     .option('--unprivileged-profile <name>', 'may delete and lock, and must not be allowed to bypass a lock')
     .option('--far-dates', 'probe a date 99 years away too: leaves one GOVERNANCE version locked that long')
     .option('--keep', 'clean nothing up')
     .option('--clean <bucket>', 'remove what an earlier probe left, where its locks have ended')
+    .option(
+      '--record <file>',
+      'where --probe writes the capability record (default: .holdfast/stores/<host>.json)',
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES)
     .action(async (options: DoctorOptions) => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { PROVIDER_HELP } from '../control-options.ts';
 import type { CheckOptions, HeadersOptions } from '../run/headers.ts';
 
 const EXAMPLES = `
@@ -30,6 +31,7 @@ export function addHeaders(program: Command): void {
     .option('--size <bytes>', 'its size')
     .option('--now <time>', 'the moment of the upload')
     .option('--maximum <period>', "the deployment's cap, such as P12Y")
+    .option('--provider <record>', PROVIDER_HELP)
     .option('--format <name>', 'lines, json, aws, curl or rclone', 'lines')
     .option('--json', 'the same as --format json')
     .addHelpText('after', EXAMPLES)

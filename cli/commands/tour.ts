@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { PROVIDER_NAMES } from '../../lib/providers/index.ts';
 import type { TourOptions } from '../run/tour.ts';
 
 const EXAMPLES = `
@@ -21,7 +22,7 @@ export function addTour(program: Command): void {
       '--store <url>',
       'play on this S3; credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     )
-    .option('--provider <name>', 'what kind of store that is: aws, ceph-rgw, ovh, generic', 'generic')
+    .option('--provider <name>', `what kind of store that is: ${PROVIDER_NAMES.join(', ')}`, 'generic')
     .option('--region <name>', 'its region', 'us-east-1')
     .addHelpText('after', EXAMPLES)
     .action(async (options: TourOptions) => {

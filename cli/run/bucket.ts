@@ -17,6 +17,7 @@ import { type BucketState, type DefaultRule } from '../../lib/ports/bucket-admin
 import { clientOf, openRecording, ownerOf } from '../control.ts';
 import { type ControlOptions } from '../control-options.ts';
 import { bucketOption, ruleOption, type RuleOptions } from '../bucket-options.ts';
+import { providerOf } from '../provider.ts';
 import { paint, print, printError, printJson } from '../output.ts';
 
 export interface BucketOptions extends ControlOptions, RuleOptions {
@@ -32,19 +33,19 @@ const SHORT = 7;
 
 export async function runCreate(name: string, options: BucketOptions): Promise<void> {
   const bucket = bucketOption(name);
-  const rule = ruleOption(options);
+  const rule = ruleOption(options, providerOf(options).maximum);
   say(await createBucket(bucket, rule, await open(options)), options);
 }
 
 export async function runEnable(name: string, options: BucketOptions): Promise<void> {
   const bucket = bucketOption(name);
-  const rule = ruleOption(options);
+  const rule = ruleOption(options, providerOf(options).maximum);
   say(await enableLock(bucket, rule, await open(options)), options);
 }
 
 export async function runDefault(name: string, options: BucketOptions): Promise<void> {
   const bucket = bucketOption(name);
-  const rule = ruleOption(options);
+  const rule = ruleOption(options, providerOf(options).maximum);
   if ((rule === undefined) !== (options.none === true)) {
     throw new HoldfastError('bad-input', {
       what: 'it was not said what the default should be',

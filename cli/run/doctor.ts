@@ -17,12 +17,14 @@ import { type Check } from '../../lib/probe/check.ts';
 import { clockOffset, type Greeting, judgeGreeting } from '../../lib/probe/clocks.ts';
 import { isLoopback, requireObjectLock } from '../../lib/probe/endpoints.ts';
 import { runProbe, withoutObjectLock } from '../../lib/probe/run.ts';
-import { providerNamed } from '../../lib/providers/index.ts';
+import { type Provider } from '../../lib/providers/record.ts';
 import { endpointOf } from '../control-options.ts';
 import { strangerClient } from '../doctor-stranger.ts';
 import { checkTable, leftBehind, leftLines, type Report, resultOf } from '../doctor-text.ts';
 import { paint, print, printError, printJson } from '../output.ts';
+import { providerOf } from '../provider.ts';
 import { inWords } from '../store-failures.ts';
+import { writeRecord } from '../store-record.ts';
 
 export interface DoctorOptions {
   readonly probe?: true;
@@ -33,6 +35,7 @@ export interface DoctorOptions {
   readonly farDates?: true;
   readonly keep?: true;
   readonly clean?: string;
+  readonly record?: string;
   readonly json?: true;
 }
 
@@ -50,9 +53,7 @@ const WHAT_THE_PROBE_ADDS =
 /** Checks the way to the store, and with `--probe` the store. */
 export async function runDoctor(options: DoctorOptions): Promise<void> {
   const connection = connectionOf(options);
-  const { youngFor } = providerNamed(
-    options.provider ?? (connection.endpoint === undefined ? 'aws' : 'generic'),
-  );
+  const provider = providerOf(options);
   if (options.clean !== undefined && !isScratchBucket(options.clean)) {
     throw new HoldfastError('bad-input', {
       what: `${JSON.stringify(options.clean)} is not a scratch bucket of the probe`,
@@ -67,13 +68,18 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
   const isReady = first.every(({ ok }) => ok);
   if (options.clean !== undefined) await clean(options.clean, connection, options);
   else if (options.probe !== true || !isReady) showPlain(first, options);
-  else await probe({ connection, greeting, first, youngFor }, options);
+  else await probe({ connection, greeting, first, provider }, options);
 }
 
 function connectionOf({ region, ...options }: DoctorOptions): ProbeConnection {
   const url = endpointOf(options);
   requireObjectLock(url);
-  return { ...(url !== undefined && { endpoint: url }), ...(region !== undefined && { region }) };
+  const { needsContentMd5 } = providerOf(options);
+  return {
+    needsContentMd5,
+    ...(url !== undefined && { endpoint: url }),
+    ...(region !== undefined && { region }),
+  };
 }
 
 function requireKnownUser(checks: readonly Check[]): void {
@@ -102,11 +108,11 @@ interface Patient {
   readonly connection: ProbeConnection;
   readonly greeting: Greeting;
   readonly first: readonly Check[];
-  readonly youngFor: number;
+  readonly provider: Provider;
 }
 
 async function probe(
-  { connection, greeting, first, youngFor }: Patient,
+  { connection, greeting, first, provider }: Patient,
   options: DoctorOptions,
 ): Promise<void> {
   const client = probeClient(connection);
@@ -120,7 +126,7 @@ async function probe(
     },
     async () => makeScratch(client, bucket, isAmazon),
   );
-  const lab = labOf(client, bucket, greeting, youngFor);
+  const lab = labOf(client, bucket, greeting, provider.youngFor);
   const stopped = (): void => {
     printError(`stopped; the scratch bucket stays: holdfast doctor --clean ${bucket}`);
     process.exit(130);
@@ -139,7 +145,12 @@ async function probe(
         })
       : withoutObjectLock();
     const left = isMade ? leftBehind(bucket, await (options.keep ? keepAll : cleanUp)(client, lab)) : [];
-    show({ ...found, checks: [...first, ...found.checks], left }, options);
+    const { endpoint } = connection;
+    const record = isMade ? writeRecord(found, provider, { endpoint, file: options.record }) : undefined;
+    show(
+      { ...found, checks: [...first, ...found.checks], left, ...(record !== undefined && { record }) },
+      options,
+    );
   } catch (error) {
     await salvage(client, lab, options);
     throw error;
@@ -170,10 +181,10 @@ function labOf(client: S3Client, bucket: string, greeting: Greeting, youngFor: n
 }
 
 function show(found: Report, { json }: DoctorOptions): void {
-  const { enforces, checks, exceptions, verdict, left } = found;
+  const { enforces, checks, exceptions, verdict, left, record } = found;
   if (!enforces) process.exitCode = FAILING;
   if (json === true) {
-    printJson({ enforces, checks, exceptions, verdict, left });
+    printJson({ enforces, checks, exceptions, verdict, left, record });
     return;
   }
   const skipped = checks.filter(({ tried }) => !tried).map(({ id }) => id);
@@ -182,6 +193,8 @@ function show(found: Report, { json }: DoctorOptions): void {
   print(paint('bold', `${verdict[0]?.toUpperCase() ?? ''}${verdict.slice(1)}.`));
   if (skipped.length > 0) print(`Not tried: ${skipped.join(', ')}.`);
   for (const line of leftLines(left)) print(line);
+  if (record !== undefined)
+    print(`The capability record: ${record}; other commands follow it with --provider ${record}`);
 }
 
 async function clean(bucket: string, connection: ProbeConnection, { json }: DoctorOptions): Promise<void> {

@@ -6,7 +6,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { checkHeaders } from '../../lib/headers/check.ts';
 import { clientOptions, type Format, FORMATS, headerLines } from '../../lib/headers/formats.ts';
 import { UNTIL } from '../../lib/headers/names.ts';
-import { RCLONE_VERSION } from '../../lib/headers/notes.ts';
+import { keptNotes, RCLONE_VERSION } from '../../lib/headers/notes.ts';
 import { headersWanted, type WantedHeaders } from '../../lib/headers/wanted.ts';
 import { UNLOCKED } from '../../lib/lock/state.ts';
 import { type VersionFacts } from '../../lib/policy/facts.ts';
@@ -14,6 +14,7 @@ import { parsePeriod } from '../../lib/policy/period.ts';
 import { instantOption, keyOption, sizeOption, tagsOption } from '../options.ts';
 import { paint, print, printError, printJson, visible } from '../output.ts';
 import { policyOption } from '../policy-file.ts';
+import { providerOf } from '../provider.ts';
 
 export interface HeadersOptions {
   readonly policy?: string;
@@ -24,6 +25,7 @@ export interface HeadersOptions {
   readonly size?: string;
   readonly now?: string;
   readonly maximum?: string;
+  readonly provider?: string;
   readonly format: string;
   readonly json?: true;
 }
@@ -52,7 +54,9 @@ export function runHeaders(options: HeadersOptions): void {
     current: true,
     lock: UNLOCKED,
   };
-  const wanted = headersWanted(policyOption(path, options.maximum), version, now, options.rule);
+  const asked = headersWanted(policyOption(path, options.maximum), version, now, options.rule);
+  const kept = options.provider === undefined ? [] : keptNotes(providerOf(options).keepsLockHeaders);
+  const wanted = { ...asked, notes: [...asked.notes, ...kept] };
   const { rule, headers, template, notes } = wanted;
   switch (format) {
     case 'lines':

@@ -10,10 +10,11 @@ import {
   parseDayOrInstant,
 } from '../../lib/lock/instant.ts';
 import { type Mode } from '../../lib/lock/state.ts';
-import { STORE_MAXIMUM } from '../../lib/policy/compile.ts';
 import { addPeriod, parsePeriod } from '../../lib/policy/period.ts';
+import { type Provider } from '../../lib/providers/record.ts';
 import { mustBeConfirmable } from '../confirm.ts';
 import { given } from '../control-options.ts';
+import { providerOf } from '../provider.ts';
 import { objectTarget, prefixTarget } from '../store-options.ts';
 import { type DeedOptions, runDeed } from './by-hand.ts';
 
@@ -27,24 +28,30 @@ export interface LockOptions extends DeedOptions {
 
 export async function runLock(address: string, options: LockOptions): Promise<void> {
   const target = options.recursive === true ? prefixTarget(address) : objectTarget(address);
-  const wish = retentionOption(options, systemClock.now());
+  const wish = retentionOption(options, systemClock.now(), providerOf(options));
   if (wish.mode === 'COMPLIANCE' && options.dryRun !== true) mustBeConfirmable(options.yes === true);
   await runDeed(target, wish, options);
 }
 
 /** The lock that is wanted; what no store could take is refused before any request. */
-function retentionOption(options: LockOptions, now: Instant): RetentionWish {
+function retentionOption(options: LockOptions, now: Instant, provider: Provider): RetentionWish {
   const mode = modeOption(options.mode);
   const until = ceilToSecond(untilOption(options, now));
-  const cap = capOption(options.maximum, now);
+  const cap = capOption(options.maximum, now, provider);
   if (until <= now)
     throw bad(`${formatInstant(until)} has already passed`, 'name a later day: nothing was locked');
   if (until > cap.notAfter) {
     throw bad(
       `${formatInstant(until)} is beyond the cap of ${cap.text} from now`,
-      cap.text === STORE_MAXIMUM
-        ? 'name an earlier day: S3 locks nothing for longer'
+      cap.isStores
+        ? `name an earlier day: the store (${provider.name}) locks nothing for longer`
         : 'name an earlier day, or raise --maximum or HOLDFAST_MAXIMUM',
+    );
+  }
+  if (provider.lastDate !== undefined && until > provider.lastDate) {
+    throw bad(
+      `${formatInstant(until)} is later than any date that the store (${provider.name}) keeps as written`,
+      `name a day before ${formatInstant(provider.lastDate)}`,
     );
   }
   return { kind: 'retention', mode, until, notAfter: cap.notAfter, onConflict: 'strongest' };
@@ -69,15 +76,22 @@ function untilOption(options: LockOptions, now: Instant): Instant {
   return until === undefined ? addPeriod(now, parsePeriod(period ?? '')) : parseDayOrInstant(until);
 }
 
-/** Law 5: the deployment's cap, and never more than S3 takes. */
-function capOption(option: string | undefined, now: Instant): { text: string; notAfter: Instant } {
-  const text = given(option, 'HOLDFAST_MAXIMUM') ?? STORE_MAXIMUM;
+interface Cap {
+  readonly text: string;
+  readonly notAfter: Instant;
+  /** Whether it is the store that takes nothing longer. */
+  readonly isStores: boolean;
+}
+
+/** Law 5: the deployment's cap, and never more than the store takes. */
+function capOption(option: string | undefined, now: Instant, { maximum }: Provider): Cap {
+  const text = given(option, 'HOLDFAST_MAXIMUM') ?? maximum;
   const asked = addPeriod(now, parsePeriod(text));
-  const most = addPeriod(now, parsePeriod(STORE_MAXIMUM));
+  const most = addPeriod(now, parsePeriod(maximum));
   const notAfter = (moment: Instant): Instant => instantOf(moment + 1_000);
-  return asked > most
-    ? { text: STORE_MAXIMUM, notAfter: notAfter(most) }
-    : { text, notAfter: notAfter(asked) };
+  return asked >= most
+    ? { text: maximum, notAfter: notAfter(most), isStores: true }
+    : { text, notAfter: notAfter(asked), isStores: false };
 }
 
 function bad(what: string, next: string): HoldfastError {

@@ -5,6 +5,7 @@ import { type Instant } from '../lock/instant.ts';
 import { activeRetention, type LockState } from '../lock/state.ts';
 import { type LockAnswer, type StoredVersion, type WriteAnswer } from '../ports/lock-store.ts';
 import { type LockDeps } from './deps.ts';
+import { withinStore } from './store-limit.ts';
 
 /** How one wish ended. */
 export interface WishResult {
@@ -36,12 +37,13 @@ const PAUSES = [250, 750];
  */
 export async function applyWish(
   version: StoredVersion,
-  wish: Wish,
+  asked: Wish,
   deps: LockDeps,
   intend: Intend,
   again = false,
 ): Promise<WishResult> {
   const { store, clock } = deps;
+  const wish = withinStore(asked, store.capabilities);
   let lock = version.lock;
   let made = change(lock, wish, clock.now());
   if (made.kind === 'cannot-tell' && wish.kind === 'retention' && !store.capabilities.refusesWeakening) {

@@ -10,6 +10,7 @@ import { BY_HAND, HandScribe } from './by-hand-record.ts';
 import { seeFully } from './by-hand-status.ts';
 import { type LockDeps } from './deps.ts';
 import { type RecordDeps } from './record-deps.ts';
+import { withinStore } from './store-limit.ts';
 
 export interface ByHandDeps extends RecordDeps {
   readonly store: LockStore;
@@ -89,7 +90,7 @@ export async function previewByHand(
       return { outcome: read.kind, ...detail };
     }
     const before = await seeFully(store, read.version, wish.kind === 'hold' ? ['hold'] : ['retention']);
-    const made = change(before, wish, clock.now());
+    const made = change(before, withinStore(wish, store.capabilities), clock.now());
     const write = writeOf(made);
     const known = { before, ...(write && { write }), ...('residual' in made && { residual: made.residual }) };
     const paused = write?.kind === 'retention' ? await brake.pausedBecause() : undefined;

@@ -42,6 +42,7 @@ export async function ask<T>(
   try {
     return await request();
   } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause;
     const refusal = refusalOf(cause);
     if (refusal === undefined || !isVerdict(refusal)) throw noVerdict(what, refusal, cause);
     return { refused: refusal };

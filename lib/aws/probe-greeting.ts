@@ -1,10 +1,12 @@
 /** The first request to a store: whether it answers, what time it has, and whether it knows us. */
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../errors.ts';
-import { type Instant, instantOf } from '../lock/instant.ts';
+import { type Instant } from '../lock/instant.ts';
 import { type Clock } from '../ports/clock.ts';
 import { type Greeting } from '../probe/clocks.ts';
 import { isRefused, ask } from './answers.ts';
+import { dateOf } from './clock-guard.ts';
+import { sendContentMd5 } from './content-md5.ts';
 import { refusedBy } from './probe-answers.ts';
 import { type S3Connection } from './s3-client.ts';
 
@@ -18,10 +20,10 @@ const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** A client that asks few times, so that a verdict on the clock is seen and not mended by a retry. */
 export function probeClient(
-  { endpoint, region, credentials, profile }: ProbeConnection,
+  { endpoint, region, credentials, profile, needsContentMd5 }: ProbeConnection,
   attempts = 3,
 ): S3Client {
-  return new S3Client({
+  const client = new S3Client({
     maxAttempts: attempts,
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(region !== undefined ? { region } : endpoint !== undefined && { region: 'us-east-1' }),
@@ -29,6 +31,8 @@ export function probeClient(
     // A profile that was named wins over keys in the environment, as it should: no warning of the SDK is needed.
     ...(profile !== undefined && { profile, logger: SILENT }),
   });
+  if (needsContentMd5 === true) sendContentMd5(client);
+  return client;
 }
 
 /**
@@ -91,11 +95,4 @@ function skewOf(error: unknown): { status: number; code: string } | undefined {
   const isSkewed =
     error instanceof Error && (error.name === 'RequestTimeTooSkewed' || error.name === 'RequestExpired');
   return isSkewed ? { status: 403, code: error.name } : undefined;
-}
-
-function dateOf(response: unknown): Instant | undefined {
-  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
-  const { date } = response.headers as Record<string, string | undefined>;
-  const time = Date.parse(date ?? '');
-  return Number.isNaN(time) ? undefined : instantOf(time);
 }

@@ -1,4 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { sendContentMd5 } from './content-md5.ts';
 
 /**
  * How long a client waits for a connection and for an answer (milliseconds): a silent service must not use up
@@ -11,6 +12,8 @@ export interface S3Connection {
   readonly endpoint?: string;
   readonly region?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Whether the store wants Content-MD5 with what is written; its capability record tells. */
+  readonly needsContentMd5?: boolean;
 }
 
 /**
@@ -20,8 +23,8 @@ export interface S3Connection {
  * flooded with them. The SDK's `adaptive` mode is not used: after one refusal it lets a client that sends
  * little, as a function does, send about one request in two seconds; twenty uploads then took eight seconds.
  */
-export function s3Client({ endpoint, region, credentials }: S3Connection): S3Client {
-  return new S3Client({
+export function s3Client({ endpoint, region, credentials, needsContentMd5 }: S3Connection): S3Client {
+  const client = new S3Client({
     retryMode: 'standard',
     maxAttempts: 6,
     requestHandler: PATIENCE,
@@ -30,4 +33,6 @@ export function s3Client({ endpoint, region, credentials }: S3Connection): S3Cli
     ...(region !== undefined ? { region } : endpoint !== undefined && { region: 'us-east-1' }),
     ...(credentials && { credentials }),
   });
+  if (needsContentMd5 === true) sendContentMd5(client);
+  return client;
 }

@@ -231,7 +231,9 @@ function retentionOf(shown: {
   RetainUntilDate?: Date | undefined;
   EventHold?: string | undefined;
 }): Retention | undefined {
-  const { Mode: mode, RetainUntilDate: date, EventHold: eventHold } = shown;
+  const { RetainUntilDate: date, EventHold: eventHold } = shown;
+  // Some stores take a mode in any letter case, and give it back as it was written.
+  const mode = shown.Mode?.toUpperCase();
   if (date === undefined || (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE')) return undefined;
   const until = instantOf(date.getTime());
   return eventHold === 'ON'
@@ -241,7 +243,7 @@ function retentionOf(shown: {
 
 function holdOf(status: string | undefined): Hold | undefined {
   if (status === undefined) return undefined;
-  return status === 'ON' ? 'on' : 'none';
+  return status.toUpperCase() === 'ON' ? 'on' : 'none';
 }
 
 function seen(retention: Retention, hold: Hold): LockAnswer {

@@ -7,6 +7,7 @@ import { Brake } from '../app/brake.ts';
 import { type MessageDeps } from '../app/deps.ts';
 import { type RecordDeps } from '../app/record-deps.ts';
 import { DeliveredPolicy } from '../app/policy-source.ts';
+import { guardClock } from '../aws/clock-guard.ts';
 import { CloudWatchCopy } from '../aws/cloudwatch-copy.ts';
 import { loadPolicy } from '../aws/load-policy.ts';
 import { S3AuditStore } from '../aws/s3-audit-store.ts';
@@ -19,6 +20,7 @@ import { systemClock } from '../aws/system-clock.ts';
 import { type Policy } from '../policy/compile.ts';
 import { compileGlob } from '../policy/glob.ts';
 import { providerNamed } from '../providers/index.ts';
+import { type Provider } from '../providers/record.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 
 /** How long a function waits for the searchable copy before it answers (milliseconds). */
@@ -51,7 +53,9 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
   const control = s3Client(
     environment.AWS_ENDPOINT_URL_S3 === undefined ? {} : { endpoint: environment.AWS_ENDPOINT_URL_S3 },
   );
-  const managed = managedStore(environment) ?? control;
+  const provider = providerNamed(environment.HOLDFAST_STORE);
+  const managed = managedStore(environment, provider) ?? control;
+  guardClock(managed, systemClock);
   const documents = new S3Documents(control, environment.HOLDFAST_CONFIG_BUCKET, owner);
   const auditStore = new S3AuditStore({
     client: control,
@@ -85,7 +89,7 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
     listing: new S3VersionListing(managed, owner),
     store: new S3LockStore({
       client: managed,
-      provider: providerNamed(environment.HOLDFAST_STORE),
+      provider,
       ...(owner !== undefined && { expectedBucketOwner: owner }),
     }),
     policies: new DeliveredPolicy({
@@ -121,7 +125,10 @@ function packagedPolicy(
 }
 
 /** A client for the managed buckets, where they are not in the S3 of this account. */
-function managedStore(environment: Environment): ReturnType<typeof s3Client> | undefined {
+function managedStore(
+  environment: Environment,
+  { needsContentMd5 }: Provider,
+): ReturnType<typeof s3Client> | undefined {
   const endpoint = environment.HOLDFAST_STORE_ENDPOINT;
   if (endpoint === undefined) return undefined;
   const accessKeyId = environment.HOLDFAST_STORE_ACCESS_KEY_ID;
@@ -129,6 +136,7 @@ function managedStore(environment: Environment): ReturnType<typeof s3Client> | u
   const region = environment.HOLDFAST_STORE_REGION;
   const connection: S3Connection = {
     endpoint,
+    needsContentMd5,
     ...(region !== undefined && { region }),
     ...(accessKeyId !== undefined &&
       secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),

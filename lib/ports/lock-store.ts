@@ -72,6 +72,8 @@ export interface Capabilities {
   readonly confirmMayBeSkipped: boolean;
   /** For this long after an upload, a denial may mean "not yet" (milliseconds). */
   readonly youngFor: number;
+  /** The last date that the store keeps as it was written; left out where none is known to go wrong. */
+  readonly lastDate?: Instant;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** One row of what doctor found: what was expected, what was seen, and whether that is well. */
-import { formatInstant } from '../lock/instant.ts';
+import { formatInstant, type Instant } from '../lock/instant.ts';
 import { type LockState } from '../lock/state.ts';
 import { type Answer, type Lab, type Look } from './lab.ts';
 
@@ -12,11 +12,13 @@ export interface Check {
   readonly tried: boolean;
   /** It works, and somebody should look at it. */
   readonly warning?: true;
+  /** The last date that the store keeps as it is written, where the experiment shows that there is one. */
+  readonly lastDate?: Instant;
 }
 
 /** What an experiment found. */
 export type Finding =
-  | { readonly kind: 'ok' | 'failing'; readonly seen: string }
+  | { readonly kind: 'ok' | 'failing'; readonly seen: string; readonly lastDate?: Instant }
   | { readonly kind: 'not-tried'; why: string };
 
 /**
@@ -39,7 +41,14 @@ export const notTried = (why: string): Finding => ({ kind: 'not-tried', why });
 export function checkOf({ id, expected }: Pick<Experiment, 'id' | 'expected'>, finding: Finding): Check {
   return finding.kind === 'not-tried'
     ? { id, expected, seen: finding.why, ok: true, tried: false }
-    : { id, expected, seen: finding.seen, ok: finding.kind === 'ok', tried: true };
+    : {
+        id,
+        expected,
+        seen: finding.seen,
+        ok: finding.kind === 'ok',
+        tried: true,
+        ...(finding.lastDate !== undefined && { lastDate: finding.lastDate }),
+      };
 }
 
 export const answerText = (answer: Answer): string =>

@@ -1,8 +1,8 @@
 /** What a store must keep as it was asked to: the ways in which a version gets its lock. */
 import { HoldfastError } from '../errors.ts';
-import { DAY, instantOf } from '../lock/instant.ts';
+import { DAY, type Instant, instantOf } from '../lock/instant.ts';
 import { answerText, type Experiment, type Finding, found, lookText, notTried } from './check.ts';
-import { type Lab, type Lock } from './lab.ts';
+import { type Lab, type Lock, type Look } from './lab.ts';
 import { after, carries, locked, shortLock, shows } from './locked.ts';
 
 export const MUST_WORK: readonly Experiment[] = [
@@ -84,6 +84,18 @@ export const MUST_WORK: readonly Experiment[] = [
     },
   },
   {
+    id: 'copy-hold',
+    expected: 'a legal hold asked for with a copy is kept',
+    gravity: 'exception',
+    async run(lab) {
+      const source = await lab.put('copy-hold-source');
+      const version = await lab.copy(source, 'copy-hold', { hold: true });
+      const look = await lab.look(version);
+      await lab.hold(version, 'OFF');
+      return found(look.there && look.lock.hold === 'on', lookText(look));
+    },
+  },
+  {
     id: 'tags',
     expected: 'each version of a key keeps its own tags',
     gravity: 'exception',
@@ -162,9 +174,25 @@ export const FAR_DATE: Experiment = {
     const lock: Lock = { mode: 'GOVERNANCE', until: instantOf(date.getTime()) };
     const version = await lab.put('far-date');
     const answer = await lab.retain(version, lock);
-    return answer.took ? shows(await lab.look(version), lock) : found(false, answerText(answer));
+    if (!answer.took) return found(false, answerText(answer));
+    const look = await lab.look(version);
+    const finding = shows(look, lock);
+    return finding.kind === 'failing' ? { ...finding, lastDate: lastDateOf(look, lock) } : finding;
   },
 };
+
+/** Where seconds are counted in 32 bits, a far date comes back earlier by exactly what these bits can count. */
+const WRAP = 2 ** 32 * 1_000;
+const LAST_OF_32_BITS = instantOf(WRAP - 1_000);
+/** The end of signed 32 bits: nothing that keeps dates at all goes wrong before. */
+const LAST_OF_31_BITS = instantOf((2 ** 31 - 1) * 1_000);
+
+function lastDateOf(look: Look, { until }: Lock): Instant {
+  const seen = look.there && look.lock.retention.state === 'locked' ? look.lock.retention.until : undefined;
+  const isWrapped = seen === undefined ? false : until - seen === WRAP;
+  // A date that comes back in the past is no lock, so it is not always shown.
+  return isWrapped ? LAST_OF_32_BITS : LAST_OF_31_BITS;
+}
 
 /** What was locked for seconds can be deleted when they are over; waits once for all of it. */
 export const EXPIRED: Experiment = {

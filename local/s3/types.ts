@@ -54,6 +54,8 @@ export type Lie =
   | 'headers'
   /** Copies the source's lock and ignores the request's. */
   | 'copy'
+  /** Copies without the legal hold that the request asks for. */
+  | 'copy-hold'
   /** Keeps dates in 32 bits of seconds, so that a far one is an early one. */
   | 'far'
   /** Heeds the bypass header of anybody. */

@@ -430,7 +430,7 @@ describe('locks from the terminal', () => {
       [
         '101 years',
         ['lock', 's3://b/k', '--mode', 'GOVERNANCE', '--for', '101y'],
-        'S3 locks nothing for longer',
+        'the store (generic) locks nothing for longer',
       ],
       [
         'more than the cap',

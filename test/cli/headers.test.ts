@@ -43,6 +43,15 @@ describe('holdfast headers', () => {
     expect(out).toContain('Content-MD5');
   });
 
+  it.each([
+    ['ceph-rgw', true],
+    ['aws', false],
+  ])('says whether %s keeps them: a warning %s', async (provider, isWarned) => {
+    const { out } = await holdfast([...INVOICE, '--provider', provider]);
+
+    expect(out.includes('does not keep the lock headers of multipart uploads and copies')).toBe(isWarned);
+  });
+
   it.each([['--format', 'json'], ['--json']])('prints one JSON document: %s %s', async (...format) => {
     const { code, out, err } = await holdfast([...INVOICE, ...format]);
 

@@ -1,18 +1,25 @@
-/** Stands between a client and a store, so that a test can act between two requests of one command. */
-import { createServer, request, type Server } from 'node:http';
+/** Stands between a client and a store, so that a test can act between two requests, look at one, or change an answer. */
+import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 
-/** Passes requests on, after something was done that the client knows nothing of. */
+type Before = (method: string, path: string, headers: IncomingHttpHeaders) => Promise<void>;
+
+/**
+ * Passes requests on, after something was done that the client knows nothing of.
+ *
+ * @param answered - headers that every answer carries in place of the store's own.
+ */
 export async function proxyTo(
   port: number,
-  before: (method: string, path: string) => Promise<void>,
+  before: Before,
+  answered: () => Readonly<Record<string, string>> = () => ({}),
 ): Promise<{ url: string; server: Server }> {
   const server = createServer((incoming, answer) => {
     const { method = '', url = '', headers } = incoming;
-    void before(method, url).then(() => {
-      const onward = request({ host: '127.0.0.1', port, method, path: url, headers }, (answered) => {
-        answer.writeHead(answered.statusCode ?? 502, answered.headers);
-        answered.pipe(answer);
+    void before(method, url, headers).then(() => {
+      const onward = request({ host: '127.0.0.1', port, method, path: url, headers }, (stored) => {
+        answer.writeHead(stored.statusCode ?? 502, { ...stored.headers, ...answered() });
+        stored.pipe(answer);
       });
       incoming.pipe(onward);
     });

@@ -11,6 +11,7 @@ const EXITS: Readonly<Record<FailureCode, number>> = {
   'delete-marker': 2,
   'no-lock-on-bucket': 2,
   'no-permission': 4,
+  'clock-apart': 2,
   throttled: 5,
   unreachable: 5,
   'partly-failed': 6,

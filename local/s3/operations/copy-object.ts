@@ -6,6 +6,7 @@ import { createVersion } from '../create.ts';
 import { isoSeconds } from '../dates.ts';
 import { invalidArgument, invalidRequest } from '../errors.ts';
 import { raiseChange } from '../events.ts';
+import type { Lock } from '../lock.ts';
 import { versionHeader } from '../lookup.ts';
 import { checkLockable, checkTarget, factsOf, without } from '../upload-headers.ts';
 import type { ObjectFacts, ObjectVersion } from '../version.ts';
@@ -70,8 +71,13 @@ function copiedFacts(call: Call, asked: ObjectFacts, source: ObjectVersion): Obj
     ...asked,
     ...(keepsMetadata ? { metadata: source.facts.metadata, contentHeaders } : {}),
     tags: keepsTags ? source.tags : asked.tags,
-    lock: call.service.lies.has('copy') ? source.lock : asked.lock,
+    lock: keptLock(call, asked.lock, source.lock),
   };
+}
+
+function keptLock({ service }: Call, asked: Lock, source: Lock): Lock {
+  if (service.lies.has('copy')) return source;
+  return service.lies.has('copy-hold') ? { ...asked, legalHold: undefined } : asked;
 }
 
 const CHANGES = [

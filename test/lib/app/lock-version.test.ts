@@ -375,6 +375,21 @@ describe('locking one version', () => {
       ]);
     });
 
+    it('a date that the store would keep as another one', async () => {
+      const ref = await upload(owner, bucket, 'far');
+      const policy = onePolicy('{ mode: GOVERNANCE, until: 2110-01-01 }');
+      calls = [];
+
+      const { records } = await lockVersion(
+        ref,
+        'e',
+        testDeps({ client: owner, policy, provider: 'ceph-rgw' }),
+      );
+
+      expect(records).toMatchObject([{ outcome: 'over-cap' }]);
+      expect(calls).not.toContain('PutObjectRetention');
+    });
+
     it('a term that is over', async () => {
       const ref = await upload(owner, bucket, 'over');
 

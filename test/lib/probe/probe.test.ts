@@ -5,13 +5,17 @@ import { S3Lab } from '../../../lib/aws/probe-lab.ts';
 import { cleanUp, makeScratch, newScratchName } from '../../../lib/aws/probe-scratch.ts';
 import { s3Client } from '../../../lib/aws/s3-client.ts';
 import { systemClock } from '../../../lib/aws/system-clock.ts';
-import { instantOf } from '../../../lib/lock/instant.ts';
+import { instantOf, parseInstant } from '../../../lib/lock/instant.ts';
 import { type Clock } from '../../../lib/ports/clock.ts';
 import { type Stranger } from '../../../lib/probe/lab.ts';
 import { runProbe } from '../../../lib/probe/run.ts';
+import { providerNamed } from '../../../lib/providers/index.ts';
+import { measuredProvider } from '../../../lib/providers/measured.ts';
+import { formatProvider, parseProvider, type Provider } from '../../../lib/providers/record.ts';
 import type { Lie, S3Options } from '../../../local/s3/types.ts';
 import { type Embedded, startEmbedded } from '../../helpers/embedded.ts';
 
+const GENERIC = providerNamed('generic');
 const STRANGER = { weak: ['s3:BypassGovernanceRetention'] };
 
 /** An embedded store and a lab in it, whose time passes only when somebody waits. */
@@ -91,7 +95,8 @@ describe('the probe', () => {
       ['shorten', 'shorten-compliance', 'downgrade', 'empty', 'bypass-shorten'],
     ],
     ['headers', 'with these exceptions', ['multipart-headers']],
-    ['copy', 'with these exceptions', ['copy-headers', 'copy-plain']],
+    ['copy', 'with these exceptions', ['copy-headers', 'copy-plain', 'copy-hold']],
+    ['copy-hold', 'with these exceptions', ['copy-hold']],
     ['far', 'with these exceptions', ['far-date']],
     ['bypass', 'with these exceptions', ['bypass-delete', 'bypass-shorten']],
     ['default', 'with these exceptions', ['default-hold']],
@@ -111,6 +116,40 @@ describe('the probe', () => {
 
     expect(verdict).toContain('accepted a lock and let the object be deleted (');
     expect(exceptions).toStrictEqual(expect.arrayContaining(['retention', 'delete', 'shorten']));
+  });
+
+  it.each<[Lie, Partial<Provider>]>([
+    ['headers', { keepsLockHeaders: { put: true, multipart: false, copy: true } }],
+    ['copy', { keepsLockHeaders: { put: true, multipart: true, copy: false } }],
+    ['shorten', { refusesWeakening: false }],
+    ['far', { refusesWeakening: true, lastDate: parseInstant('2106-02-07T06:28:15Z') }],
+  ])('on a store that lies about "%s", the record tells the adapters so', async (lie, told) => {
+    const found = await onStoreWith([lie]);
+
+    const record = measuredProvider(
+      { name: 'liar', at: parseInstant('2026-11-20T12:00:00Z'), found },
+      GENERIC,
+    );
+
+    expect(record).toMatchObject(told);
+    expect(record.from).toMatchObject({ kind: 'probe', day: '2026-11-20', enforces: false });
+    expect(parseProvider(formatProvider(record), 'liar.json')).toStrictEqual(record);
+  });
+
+  it('on a store that enforces, the record leaves the refusals to the store', async () => {
+    const found = await onStoreWith([]);
+
+    const record = measuredProvider(
+      { name: 'right', at: parseInstant('2026-11-20T12:00:00Z'), found },
+      GENERIC,
+    );
+
+    expect(record).toStrictEqual({
+      ...GENERIC,
+      name: 'right',
+      from: { kind: 'probe', day: '2026-11-20', enforces: true, exceptions: [] },
+      refusesWeakening: true,
+    });
   });
 
   it('cleans up what has ended, and tells what has not', async () => {
