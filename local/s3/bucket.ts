@@ -1,6 +1,7 @@
 import type { DefaultRetention } from './lock.ts';
 import { History } from './history.ts';
 import { OrderedKeys } from './key-order.ts';
+import type { BucketPolicy } from './bucket-policy.ts';
 import type { NotificationConfiguration } from './types.ts';
 import type { Upload } from './upload.ts';
 import type { Version } from './version.ts';
@@ -14,6 +15,9 @@ export class Bucket {
   readonly region: string;
   readonly created: number;
   versioning: Versioning = 'Unversioned';
+  /** Whether versions are deleted only with a device in hand. */
+  mfaDelete = false;
+  policy: BucketPolicy | undefined;
   /** Present when Object Lock is on; it cannot be turned off again. */
   objectLock: { readonly defaultRetention?: DefaultRetention | undefined } | undefined;
   notification: NotificationConfiguration = { targets: [], eventBridge: false };

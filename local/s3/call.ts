@@ -36,18 +36,14 @@ export const queryOf = (call: Call, name: string): string | undefined => call.re
 /** The key of an object operation; the route guarantees there is one. */
 export const keyOf = (call: Call): string => call.request.key ?? '';
 
-/** Whether the caller may do an IAM action. */
-export const may = (call: Call, action: string): boolean => isAllowed(call.principal, action);
+/** Whether the caller may do an IAM action, on the key that the request names or on another. */
+export const may = (call: Call, action: string, key = call.request.key): boolean =>
+  isAllowed(call.service, call.principal, { action, bucket: call.request.bucket, key });
 
 /** Throws AccessDenied unless the caller may do an IAM action. */
 export function demand(call: Call, action: string): void {
-  const { bucket = '', key } = call.request;
-  requireAction(
-    call.principal,
-    action,
-    call.service.accountId,
-    key === undefined ? bucket : `${bucket}/${key}`,
-  );
+  const { bucket, key } = call.request;
+  requireAction(call.service, call.principal, { action, bucket, key });
 }
 
 /** The bucket a call names, owned by whom the caller expects. */

@@ -71,7 +71,8 @@ async function answer(service: Service, message: IncomingMessage, requestId: str
   if (route.upload) requireLength(request);
   const body = openBody(request, signed, raw);
   const action = request.query.has('versionId') ? (route.versionAction ?? route.action) : route.action;
-  requireAction(signed.principal, action, service.accountId, resourceOf(request));
+  const { bucket, key } = request;
+  requireAction(service, signed.principal, { action, bucket, key });
   const call: Call = {
     service,
     request,
@@ -100,8 +101,6 @@ async function drain(message: IncomingMessage): Promise<void> {
     message.resume();
   });
 }
-
-const resourceOf = ({ bucket, key }: S3Request): string => [bucket, key].filter(Boolean).join('/');
 
 function inject(service: Service, request: S3Request, operation: string): void {
   const { method, bucket, key } = request;

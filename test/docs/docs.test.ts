@@ -145,9 +145,14 @@ describe('docs/POLICY.md', () => {
   it('shows how the calendar is counted', () => {
     expect(sums.length).toBeGreaterThan(3);
   });
+});
 
+describe.each([
+  ['docs/POLICY.md', POLICY_MD],
+  ['docs/RULES-BY-LAW.md', read('docs/RULES-BY-LAW.md')],
+])('the commands in %s', (_page, markdown) => {
   // `explain` needs a store, and a redirection a shell.
-  const commands = blocksOf(POLICY_MD, 'console')
+  const commands = blocksOf(markdown, 'console')
     .flatMap(({ text }) => text.split(/^\$ /m).slice(1))
     .map((text) => {
       const [command = '', ...lines] = text.trimEnd().split('\n');
@@ -155,18 +160,40 @@ describe('docs/POLICY.md', () => {
     })
     .filter(([command]) => !/ explain | > /.test(command));
 
-  it('shows commands', () => {
-    expect(commands.length).toBeGreaterThan(3);
+  it('are found', () => {
+    expect(commands.length).toBeGreaterThan(2);
   });
 
   it.each(commands)('$ %s', async (command, shown) => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-docs-'));
     cpSync(EXAMPLES, join(folder, 'docs/examples'), { recursive: true });
-    for (const { name, text } of blocksOf(POLICY_MD, 'yaml')) {
+    for (const { name, text } of blocksOf(markdown, 'yaml')) {
       if (name !== undefined) writeFileSync(join(folder, name), text);
     }
 
     expect(await outputOf(command.split(' ').slice(1), folder)).toBe(shown);
+  });
+});
+
+describe('docs/RULES-BY-LAW.md', () => {
+  const page = read('docs/RULES-BY-LAW.md');
+  const counts = Array.from(page.matchAll(/\[(\d+) cases\]\(examples\/(\S+)\)/g), ([, count, file = '']) => ({
+    file,
+    count: Number(count),
+  }));
+
+  it('says first that it is no legal advice', () => {
+    expect(page.split('\n')[2]).toMatch(/engineering, not legal advice/);
+  });
+
+  it('counts its cases right', () => {
+    const counted = counts.map(({ file }) => ({
+      file,
+      count: casesSchema.parse(parse(read(`docs/examples/${file}`))).cases.length,
+    }));
+
+    expect(counts.length).toBeGreaterThan(3);
+    expect(counts).toStrictEqual(counted);
   });
 });
 

@@ -1,7 +1,7 @@
 import { Bucket } from '../bucket.ts';
 import { bucketOf, demand, headerOf, queryOf, type Answer, type Call } from '../call.ts';
 import { isoSeconds } from '../dates.ts';
-import { invalidArgument, malformedXml, S3Error } from '../errors.ts';
+import { accessDenied, invalidArgument, malformedXml, S3Error } from '../errors.ts';
 import { branch, leaf, members, readXml, textOf, xmlDocument } from '../xml.ts';
 
 const NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -144,9 +144,16 @@ export const owner = (call: Call, name = 'Owner'): string =>
 
 /** GetBucketVersioning; a bucket that never had it says nothing. */
 export function getBucketVersioning(call: Call): Answer {
-  const { versioning } = bucketOf(call);
+  const { versioning, mfaDelete } = bucketOf(call);
   const status = versioning === 'Unversioned' ? undefined : versioning;
-  return { status: 200, body: xmlDocument('VersioningConfiguration', leaf('Status', status)) };
+  return {
+    status: 200,
+    body: xmlDocument(
+      'VersioningConfiguration',
+      leaf('Status', status),
+      leaf('MfaDelete', mfaDelete ? 'Enabled' : undefined),
+    ),
+  };
 }
 
 /** PutBucketVersioning; under Object Lock it cannot be suspended. */
@@ -170,6 +177,12 @@ export function putBucketVersioning(call: Call): Answer {
       'InvalidBucketState',
       'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
     );
+  const wantedMfa = mfa?.text.trim();
+  if (wantedMfa !== undefined && wantedMfa !== 'Enabled' && wantedMfa !== 'Disabled') throw malformedXml();
+  const changesMfa = bucket.mfaDelete || wantedMfa === 'Enabled';
+  if (changesMfa && !/^\S+ \d{6}$/.test(headerOf(call, 'x-amz-mfa') ?? ''))
+    throw accessDenied('Mfa Authentication must be used for this request');
   bucket.versioning = wanted;
+  if (wantedMfa !== undefined) bucket.mfaDelete = wantedMfa === 'Enabled';
   return { status: 200 };
 }

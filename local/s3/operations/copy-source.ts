@@ -19,7 +19,7 @@ const NAME = 'x-amz-copy-source';
 export function copySourceOf(call: Call): CopySource {
   const { bucketName, key, versionId } = readSource(headerOf(call, NAME) ?? '');
   const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
-  requireAction(call.principal, action, call.service.accountId, `${bucketName}/${key}`);
+  requireAction(call.service, call.principal, { action, bucket: bucketName, key });
   const bucket = bucketNamed(call.service, bucketName, headerOf(call, 'x-amz-source-expected-bucket-owner'));
   const version = versionId === undefined ? bucket.current(key) : namedVersion(call, bucket, key, versionId);
   if (version?.kind === 'marker' && versionId !== undefined)
@@ -27,7 +27,9 @@ export function copySourceOf(call: Call): CopySource {
       'The source of a copy request may not specifically refer to a delete marker by version id.',
     );
   if (version?.kind !== 'object')
-    throw isAllowed(call.principal, 's3:ListBucket') ? noSuchKey(key) : accessDenied();
+    throw isAllowed(call.service, call.principal, { action: 's3:ListBucket', bucket: bucketName })
+      ? noSuchKey(key)
+      : accessDenied();
   checkCustomerKey(call, version.facts.encryption, true);
   checkReadPreconditions(call, version, 'x-amz-copy-source-');
   return { bucket, version };

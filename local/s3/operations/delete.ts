@@ -67,6 +67,9 @@ function hide(call: Call, bucket: Bucket, key: string): Deleted {
 function destroy(call: Call, bucket: Bucket, key: string, versionId: string): Deleted {
   const version = bucket.history(key)?.get(versionId);
   if (!version) return { isMarker: false, versionId };
+  // Any serial and code will do: there is no device here.
+  if (bucket.mfaDelete && headerOf(call, 'x-amz-mfa') === undefined)
+    throw accessDenied('Mfa Authentication must be used for this request');
   if (
     version.kind === 'object' &&
     !call.service.lies.has('delete') &&
@@ -113,7 +116,7 @@ function deleteOne(call: Call, bucket: Bucket, target: Target, isQuiet: boolean)
   const { key, versionId } = target;
   try {
     const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
-    if (!may(call, action)) throw accessDenied();
+    if (!may(call, action, key)) throw accessDenied();
     if (versionId !== undefined && !isVersionId(call, bucket, versionId)) throw noSuchVersion(key, versionId);
     checkDeletePrecondition(target.etag, bucket, key);
     const deleted = versionId === undefined ? hide(call, bucket, key) : destroy(call, bucket, key, versionId);

@@ -19,6 +19,7 @@ import { listObjectVersions } from './list-versions.ts';
 import { listMultipartUploads, listParts } from './list-uploads.ts';
 import { abortMultipartUpload, createMultipartUpload, uploadPart, uploadPartCopy } from './multipart.ts';
 import { getNotification, putNotification } from './notifications.ts';
+import { deleteBucketPolicy, getBucketPolicy, getBucketPolicyStatus, putBucketPolicy } from './policy.ts';
 import { putObject } from './put-object.ts';
 import {
   getObjectLegalHold,
@@ -45,6 +46,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   PutObjectLockConfiguration: putObjectLockConfiguration,
   GetBucketNotificationConfiguration: getNotification,
   PutBucketNotificationConfiguration: putNotification,
+  GetBucketPolicy: getBucketPolicy,
+  GetBucketPolicyStatus: getBucketPolicyStatus,
+  PutBucketPolicy: putBucketPolicy,
+  DeleteBucketPolicy: deleteBucketPolicy,
   ListObjects: listObjects,
   ListObjectsV2: listObjectsV2,
   ListObjectVersions: listObjectVersions,

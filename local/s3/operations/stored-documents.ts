@@ -1,6 +1,6 @@
 /** Configurations that are kept and given back as they came: nothing here acts on them. */
 import { bucketOf, queryOf, type Answer, type Call, type Operation } from '../call.ts';
-import { invalidArgument, S3Error } from '../errors.ts';
+import { invalidArgument, invalidRequest, S3Error } from '../errors.ts';
 import { leaf, readXml, textOf, xmlDocument } from '../xml.ts';
 
 /** Which document a request means: its kind, and its id where a bucket may have several. */
@@ -23,6 +23,12 @@ const INVENTORY: Kind = {
   missing: () => new S3Error(404, 'NoSuchConfiguration', 'The specified configuration does not exist.'),
 };
 
+const REPLICATION: Kind = {
+  root: 'ReplicationConfiguration',
+  missing: () =>
+    new S3Error(404, 'ReplicationConfigurationNotFoundError', 'The replication configuration was not found'),
+};
+
 const put =
   (kind: Kind): Operation =>
   (call) => {
@@ -30,6 +36,8 @@ const put =
     const id = kind === INVENTORY ? idOf(call) : '';
     if (kind === INVENTORY && textOf(document, 'Id') !== id)
       throw invalidArgument('The Ids differ', 'id', id);
+    if (kind === REPLICATION && bucketOf(call).versioning !== 'Enabled')
+      throw invalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration");
     bucketOf(call).documents.set(`${kind.root} ${id}`, call.body.toString('utf8'));
     return { status: kind === TAGS ? 204 : 200 };
   };
@@ -78,6 +86,9 @@ export const STORED_DOCUMENTS: Readonly<Record<string, Operation>> = {
   GetBucketLifecycleConfiguration: get(LIFECYCLE),
   PutBucketLifecycleConfiguration: put(LIFECYCLE),
   DeleteBucketLifecycle: remove(LIFECYCLE),
+  GetBucketReplication: get(REPLICATION),
+  PutBucketReplication: put(REPLICATION),
+  DeleteBucketReplication: remove(REPLICATION),
   ListBucketInventoryConfigurations: getInventories,
   PutBucketInventoryConfiguration: put(INVENTORY),
   DeleteBucketInventoryConfiguration: remove(INVENTORY),

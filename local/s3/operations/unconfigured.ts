@@ -55,13 +55,7 @@ export const UNCONFIGURED: Readonly<Record<string, Operation>> = {
     readable(call, bucketOf(call));
     return ownersAcl(call);
   },
-  GetBucketPolicy: absent('NoSuchBucketPolicy', 'The bucket policy does not exist'),
-  GetBucketPolicyStatus: absent('NoSuchBucketPolicy', 'The bucket policy does not exist'),
   GetBucketCors: absent('NoSuchCORSConfiguration', 'The CORS configuration does not exist'),
-  GetBucketReplication: absent(
-    'ReplicationConfigurationNotFoundError',
-    'The replication configuration was not found',
-  ),
   GetBucketWebsite: absent(
     'NoSuchWebsiteConfiguration',
     'The specified bucket does not have a website configuration',

@@ -214,7 +214,7 @@ describe('the server', () => {
     ['PATCH', '/bucket/k', {}, 405, 'MethodNotAllowed'],
     ['POST', '/bucket/k', {}, 405, 'MethodNotAllowed'],
     ['POST', '/bucket/k', { restore: '' }, 501, 'NotImplemented'],
-    ['PUT', '/bucket', { policy: '' }, 501, 'NotImplemented'],
+    ['PUT', '/bucket', { website: '' }, 501, 'NotImplemented'],
   ])('says so when it has no %s %s %o', async (method, path, query: Record<string, string>, status, code) => {
     const answer = await send(server.url, { method, path, query });
 
