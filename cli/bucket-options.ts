@@ -65,9 +65,9 @@ export function ruleOption(options: RuleOptions, maximum: string): DefaultRule |
 
 /** As S3 limits its own defaults: 100 years, or 36,500 days. */
 function mostOf(maximum: string): Most {
-  const { months, days } = parsePeriod(maximum);
-  const years = Math.floor(months / 12);
-  return { years, days: years * 365 + days };
+  const period = parsePeriod(maximum);
+  const days = Math.floor((period.months * 365) / 12) + period.days;
+  return { years: Math.floor(days / 365), days };
 }
 
 function whole(option: string, text: string, most: number): number {

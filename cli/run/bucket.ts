@@ -60,7 +60,7 @@ export async function runAdopt(name: string, options: BucketOptions): Promise<vo
   const inventoryTo = options.inventoryTo === undefined ? undefined : bucketOption(options.inventoryTo);
   const adoption = planAdoption(bucket, await adminOf(options).readWiring(bucket), inventoryTo);
   const applied = options.apply === true;
-  if (applied && adoption.steps.length > 0) await adoptBucket(adoption, inventoryTo, await open(options));
+  if (applied) await adoptBucket(adoption, inventoryTo, await open(options));
   if (options.json === true) {
     printJson({ ...adoption, applied });
     return;

@@ -120,7 +120,7 @@ async function send(version: StoredVersion, write: Write, deps: LockDeps): Promi
     const answer = await store.write(version.ref, write);
     if (answer.kind === 'accepted') return confirm(version, write, answer.requestId, deps);
     if (answer.kind !== 'denied') return { ...namedAnswer(answer), after: version.lock };
-    const verdict = await explainDenial(version, write, answer.requestId, deps);
+    const verdict = await explainDenial(version, write, answer, deps);
     const pause = verdict.outcome === 'no-permission' ? pauses.shift() : undefined;
     if (pause === undefined) return verdict;
     await clock.wait(pause);
@@ -160,7 +160,7 @@ async function confirm(
 async function explainDenial(
   version: StoredVersion,
   write: Write,
-  requestId: string | undefined,
+  { requestId, code }: Extract<WriteAnswer, { kind: 'denied' }>,
   deps: LockDeps,
 ): Promise<WishResult> {
   const id = requestId === undefined ? {} : { requestId };
@@ -169,6 +169,7 @@ async function explainDenial(
   const { lock: after } = answer;
   if (satisfies(after, write)) return { outcome: 'already-right', after, ...id };
   if (explains(after, write, deps.clock.now())) return { outcome: 'refused-by-lock', after, ...id };
+  if (code !== undefined) return { outcome: 'rejected', after, detail: `the store answered ${code}`, ...id };
   return { outcome: 'no-permission', after, detail: missingPermission(after, write), ...id };
 }
 

@@ -1,8 +1,6 @@
 /** Adopts an existing bucket: its events and a listing of its versions, beside everything that it has already. */
-import { recordId } from '../audit/record.ts';
-import { formatInstant } from '../lock/instant.ts';
 import { type BucketWiring, type Inventory } from '../ports/bucket-admin.ts';
-import { type SetupDeps } from './bucket-setup.ts';
+import { recordDeed, type SetupDeps } from './bucket-setup.ts';
 
 /** What bulk plans read from an inventory. */
 const FIELDS = [
@@ -50,9 +48,11 @@ export function planAdoption(
       detail: `add a daily inventory of all versions with their locks, written to ${inventoryTo}`,
     });
   }
+  // Our own that lacks something is written anew; it is the only one that is.
+  const others = wiring.inventories.filter(({ id }) => id !== OURS.id || id === serves?.id);
   const kept = [
     ...(wiring.notifications > 0 ? [`${wiring.notifications} notifications`] : []),
-    ...wiring.inventories.map(
+    ...others.map(
       ({ id }) => `inventory ${id}${id === serves?.id ? ', which shows all that is needed' : ''}`,
     ),
   ];
@@ -68,15 +68,10 @@ export async function adoptBucket(
   for (const { does, detail } of adoption.steps) {
     if (does === 'enable-events') await deps.admin.enableEventBridge(adoption.bucket);
     else await deps.admin.putInventory(adoption.bucket, OURS, inventoryTo ?? '');
-    const now = deps.clock.now();
-    const common = {
-      id: recordId(now, deps.newId()),
-      time: formatInstant(now),
-      actor: deps.actor,
-      phase: 'deed' as const,
-    };
-    await deps.audit.append({ ...common, action: 'bucket-adopted', detail: `${adoption.bucket}: ${detail}` });
+    await recordDeed('bucket-adopted', `${adoption.bucket}: ${detail}`, deps);
   }
+  if (adoption.steps.length === 0)
+    await recordDeed('bucket-found-in-place', `${adoption.bucket}: nothing to adopt`, deps);
 }
 
 function isEnough({ enabled, allVersions, fields }: Inventory): boolean {

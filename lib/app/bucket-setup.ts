@@ -34,7 +34,12 @@ export async function createBucket(
       next: `choose another name, or run holdfast bucket enable ${bucket}`,
     });
   }
-  await record('bucket-created', `${bucket}, with Object Lock`, deps);
+  await recordDeed('bucket-created', `${bucket}, asked for with Object Lock`, deps);
+  // Some stores ignore that wish at creation, and give Object Lock to a bucket that is there.
+  if (!(await mustRead(bucket, deps)).lock) {
+    const enabled = await enableLock(bucket, rule, deps);
+    return { ...enabled, done: ['made it', ...enabled.done] };
+  }
   const done = ['made it, with Object Lock and versioning'];
   if (rule !== undefined) done.push(await changeRule(bucket, undefined, rule, deps));
   return { bucket, state: await mustRead(bucket, deps), done, unprotected: 0 };
@@ -54,18 +59,19 @@ export async function enableLock(
   const done: string[] = [];
   if (before.versioning !== 'enabled') {
     await deps.admin.enableVersioning(bucket);
-    await record('versioning-enabled', bucket, deps);
+    await recordDeed('versioning-enabled', bucket, deps);
     done.push('enabled versioning');
   }
   if (!before.lock) {
     if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket);
-    await record('lock-enabled', `${bucket}, default ${ruleText(rule)}`, deps);
+    await recordDeed('lock-enabled', `${bucket}, default ${ruleText(rule)}`, deps);
     done.push(`enabled Object Lock, default ${ruleText(rule)}`);
   } else if (rule !== undefined && ruleText(before.rule) !== ruleText(rule)) {
     mustNotBeLess(bucket, rule, before.rule, `run holdfast bucket default ${bucket} --yes if that is meant`);
     done.push(await changeRule(bucket, before.rule, rule, deps));
   }
   const unprotected = before.lock ? 0 : await deps.admin.countVersions(bucket, COUNTED);
+  if (done.length === 0) await recordFound(bucket, before, deps);
   return { bucket, state: await mustRead(bucket, deps), done, unprotected };
 }
 
@@ -96,6 +102,7 @@ export async function setDefault(
       'give --yes if that is meant; versions that are locked stay locked',
     );
   const same = ruleText(before.rule) === ruleText(rule);
+  if (same) await recordFound(bucket, before, deps);
   const done = same ? [] : [await changeRule(bucket, before.rule, rule, deps)];
   return { bucket, state: await mustRead(bucket, deps), done, unprotected: 0 };
 }
@@ -137,8 +144,13 @@ async function changeRule(
 ): Promise<string> {
   if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket);
   const detail = `default ${ruleText(before)} → ${ruleText(rule)}`;
-  await record('default-changed', `${bucket}, ${detail}`, deps);
-  return detail;
+  await recordDeed('default-changed', `${bucket}, ${detail}`, deps);
+  const { rule: after } = await mustRead(bucket, deps);
+  if (ruleText(after) === ruleText(rule)) return detail;
+  throw new HoldfastError('partly-failed', {
+    what: `the store answered that the default of ${bucket} is ${ruleText(rule)}, and shows ${ruleText(after)}`,
+    next: 'set it with the tool of the store, and look with holdfast bucket show',
+  });
 }
 
 async function mustRead(bucket: string, { admin }: SetupDeps): Promise<BucketState> {
@@ -157,10 +169,21 @@ function notPossible(bucket: string): HoldfastError {
   });
 }
 
-async function record(
+/** Law 7: the record of an earlier run may be missing, since its answer was lost on the way. */
+async function recordFound(
+  bucket: string,
+  { versioning, rule }: BucketState,
+  deps: SetupDeps,
+): Promise<void> {
+  const detail = `${bucket}: versioning ${versioning}, Object Lock, default ${ruleText(rule)}`;
+  await recordDeed('bucket-found-in-place', detail, deps);
+}
+
+/** Records what was done to a bucket. */
+export async function recordDeed(
   action: DeedRecord['action'],
   detail: string,
-  { audit, clock, actor, newId }: SetupDeps,
+  { audit, clock, actor, newId }: RecordDeps,
 ): Promise<void> {
   const now = clock.now();
   await audit.append({

@@ -65,6 +65,7 @@ export interface DeedRecord extends CommonRecord {
     | 'swept'
     | 'bucket-created'
     | 'bucket-adopted'
+    | 'bucket-found-in-place'
     | 'versioning-enabled'
     | 'lock-enabled'
     | 'default-changed'

@@ -5,6 +5,7 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectRetentionCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   PutObjectCommand,
@@ -32,6 +33,10 @@ import { refusedBy, verdictOf } from './probe-answers.ts';
 import { ProbeBucket, unreadable } from './probe-bucket.ts';
 import { S3LockStore } from './s3-lock-store.ts';
 
+const GENERIC = providerNamed('generic');
+/** Codes that say something else of the version or its bucket, wherever they come from. */
+const MISLEADING = new Set(['NoSuchKey', 'NoSuchVersion', 'NoSuchBucket', 'InvalidRequest']);
+
 export interface S3LabOptions {
   readonly client: S3Client;
   readonly bucket: string;
@@ -47,7 +52,8 @@ export class S3Lab extends ProbeBucket implements Lab {
   readonly youngFor: number;
   private readonly clock: Clock;
   private readonly offset: number;
-  private readonly store: S3LockStore;
+  private store: S3LockStore;
+  private readonly unlockedCodes = [...GENERIC.unlockedCodes];
 
   constructor({ client, bucket, clock, offset, span, youngFor }: S3LabOptions) {
     super(client, bucket);
@@ -55,8 +61,7 @@ export class S3Lab extends ProbeBucket implements Lab {
     this.youngFor = youngFor;
     this.clock = clock;
     this.offset = offset;
-    // The record that expects the least: it knows every code for "no lock".
-    this.store = new S3LockStore({ client, provider: providerNamed('generic') });
+    this.store = storeOf(client, this.unlockedCodes);
   }
 
   now(): Instant {
@@ -114,6 +119,18 @@ export class S3Lab extends ProbeBucket implements Lab {
         hold: hold.kind === 'seen' ? hold.lock.hold : 'absent',
       },
     };
+  }
+
+  async learnNone(version: Scratch): Promise<string | undefined> {
+    const answer = await verdictOf('read the retention of an unlocked version', async () =>
+      this.client.send(new GetObjectRetentionCommand(this.at(version))),
+    );
+    if (answer.took) return undefined;
+    if (answer.status === 403) throw unreadable(answer.code, 's3:GetObjectRetention');
+    if (MISLEADING.has(answer.code)) return undefined;
+    this.unlockedCodes.push(answer.code);
+    this.store = storeOf(this.client, this.unlockedCodes);
+    return answer.code;
   }
 
   async shown(key: string): Promise<boolean> {
@@ -190,6 +207,10 @@ export class S3Lab extends ProbeBucket implements Lab {
     return { key, versionId: (isRefused(head) ? undefined : head.VersionId) ?? 'null' };
   }
 }
+
+/** The record that expects the least, with every code for "no lock" that was learnt. */
+const storeOf = (client: S3Client, unlockedCodes: readonly string[]): S3LockStore =>
+  new S3LockStore({ client, provider: { ...GENERIC, unlockedCodes: [...unlockedCodes] } });
 
 interface LockHeaders {
   readonly ObjectLockMode?: Lock['mode'];

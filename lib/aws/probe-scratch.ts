@@ -15,6 +15,7 @@ import { HoldfastError } from '../errors.ts';
 import { type Look, type Scratch } from '../probe/lab.ts';
 import { ask, isRefused, type Refusal } from './answers.ts';
 import { verdictOf } from './probe-answers.ts';
+import { ProbeBucket } from './probe-bucket.ts';
 import { type S3Lab } from './probe-lab.ts';
 
 const NAME = /^holdfast-probe-[0-9a-f]{16}$/;
@@ -32,11 +33,19 @@ export async function makeScratch(client: S3Client, bucket: string, isAmazon: bo
   const input = { Bucket: bucket, ObjectLockEnabledForBucket: true };
   try {
     await client.send(new CreateBucketCommand({ ...input, ...(at && { CreateBucketConfiguration: at }) }));
-    return true;
   } catch (error) {
     if (error instanceof Error && error.name === 'NotImplemented') return false;
     throw error;
   }
+  await lockAfterwards(new ProbeBucket(client, bucket));
+  return true;
+}
+
+/** Some stores answer that they made a bucket with Object Lock, and give it only to one that is there. */
+async function lockAfterwards(bucket: ProbeBucket): Promise<void> {
+  if (await bucket.isLockBucket()) return;
+  await bucket.versioning('Enabled');
+  await bucket.setDefault('none');
 }
 
 /** A version that could not be deleted, and how it looks. */

@@ -39,6 +39,7 @@ export interface S3LockStoreOptions {
 const NOT_FOUND = 404;
 const MARKER = 405;
 const DENIED = 403;
+const FAULTY = 400;
 /** The 404s that say that the version itself is missing; any other one shows nothing. */
 const GONE = new Set(['NoSuchKey', 'NoSuchVersion', 'NoSuchBucket', 'NotFound']);
 const NO_TAGS: Tags = new Map();
@@ -83,6 +84,7 @@ export class S3LockStore implements LockStore {
   }
 
   async readTags(ref: VersionRef): Promise<Tags | 'unknown'> {
+    if (!this.capabilities.keepsTags) return 'unknown';
     const answer = await ask(`read the tags of ${nameOf(ref)}`, () =>
       this.client.send(new GetObjectTaggingCommand(this.input(ref)), this.options()),
     );
@@ -115,9 +117,18 @@ export class S3LockStore implements LockStore {
             this.options(),
           ),
     );
-    if (isRefused(answer)) return writeRefused(answer.refused);
+    if (isRefused(answer)) return this.writeRefused(ref, answer.refused);
     const { requestId } = answer.$metadata;
     return requestId === undefined ? { kind: 'accepted' } : { kind: 'accepted', requestId };
+  }
+
+  private async writeRefused(ref: VersionRef, refused: Refusal): Promise<WriteAnswer> {
+    const { status, code, requestId } = refused;
+    if (status !== FAULTY || code !== 'InvalidRequest') return answerOf(refused);
+    // So S3 answers on a bucket without Object Lock, and MinIO where a stored lock refuses.
+    const lock = await this.readRetention(ref);
+    if (lock.kind === 'no-lock-on-bucket') return lock;
+    return { kind: 'denied', code, ...(requestId !== undefined && { requestId }) };
   }
 
   private async head(ref: ObjectRef): Promise<HeadObjectCommandOutput | { readonly refused: Refusal }> {
@@ -144,7 +155,7 @@ export class S3LockStore implements LockStore {
         ref: { bucket: ref.bucket, key: ref.key, versionId: versionIdOf(versionId) },
         created: instantOf(head.LastModified?.getTime() ?? Number.NaN),
         size: head.ContentLength ?? 'unknown',
-        tags: head.TagCount === 0 ? NO_TAGS : 'unknown',
+        tags: head.TagCount === 0 && this.capabilities.keepsTags ? NO_TAGS : 'unknown',
         lock: {
           retention: retention ?? { state: 'absent' },
           hold: holdOf(head.ObjectLockLegalHoldStatus) ?? 'absent',
@@ -188,13 +199,15 @@ export class S3LockStore implements LockStore {
     return this.lockRefused(answer.refused, seen({ state: 'absent' }, 'none'));
   }
 
-  /** Only the 404 that says so means "no lock"; a denial means that nothing was seen. */
+  /** Only the answer that says so means "no lock"; a denial means that nothing was seen. */
   private lockRefused(refused: Refusal, none: LockAnswer): LockAnswer {
     const { status, code } = refused;
-    if (status === NOT_FOUND && this.capabilities.unlockedCodes.includes(code)) return none;
+    // MinIO says so with 400.
+    const isNone = status === NOT_FOUND || status === FAULTY;
+    if (isNone && this.capabilities.unlockedCodes.includes(code)) return none;
     if (status === NOT_FOUND && GONE.has(code)) return { kind: 'gone' };
     if (status === MARKER) return { kind: 'marker' };
-    if (status === 400 && code === 'InvalidRequest') return { kind: 'no-lock-on-bucket' };
+    if (status === FAULTY && code === 'InvalidRequest') return { kind: 'no-lock-on-bucket' };
     return seen({ state: 'absent' }, 'absent');
   }
 
@@ -216,12 +229,11 @@ export class S3LockStore implements LockStore {
   }
 }
 
-function writeRefused({ status, code, requestId }: Refusal): WriteAnswer {
+function answerOf({ status, code, requestId }: Refusal): WriteAnswer {
   const id = requestId === undefined ? {} : { requestId };
   if (status === DENIED) return { kind: 'denied', ...id };
   if (status === NOT_FOUND && GONE.has(code)) return { kind: 'gone' };
   if (status === MARKER) return { kind: 'marker' };
-  if (status === 400 && code === 'InvalidRequest') return { kind: 'no-lock-on-bucket' };
   return { kind: 'rejected', code, ...id };
 }
 

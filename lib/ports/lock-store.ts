@@ -53,10 +53,13 @@ export type LockAnswer =
   | { readonly kind: 'marker' }
   | { readonly kind: 'no-lock-on-bucket' };
 
-/** How the store took a write. `denied` is not yet a verdict: refusal by lock and missing permission look alike. */
+/**
+ * How the store took a write. `denied` is not yet a verdict: refusal by lock and missing permission look alike.
+ * It has a `code` where the store answered as it would to a fault in the request; then no permission is missing.
+ */
 export type WriteAnswer =
   | { readonly kind: 'accepted'; readonly requestId?: string }
-  | { readonly kind: 'denied'; readonly requestId?: string }
+  | { readonly kind: 'denied'; readonly requestId?: string; readonly code?: string }
   | { readonly kind: 'gone' }
   | { readonly kind: 'marker' }
   | { readonly kind: 'no-lock-on-bucket' }

@@ -59,6 +59,8 @@ export interface Lab {
 
   /** Writes a retention; `empty` is the document that asks to remove it. */
   retain(version: Scratch, lock: Lock | 'empty'): Promise<Answer>;
+  /** Learns the code with which the store says that a version has no lock; undefined where it says it otherwise. */
+  learnNone(version: Scratch): Promise<string | undefined>;
   hold(version: Scratch, status: 'ON' | 'OFF'): Promise<Answer>;
   remove(version: Scratch): Promise<Answer>;
   /** DeleteObjects; refused when the store tells an error for the version. */

@@ -29,16 +29,20 @@ const LOCK_BUCKET: Pick<Experiment, 'id' | 'expected'> = {
   expected: 'a new bucket can be made with Object Lock',
 };
 
+export interface Probed extends Verdict {
+  readonly checks: readonly Check[];
+  /** The codes with which the store said that a version has no lock. */
+  readonly unlockedCodes: readonly string[];
+}
+
 /**
  * Tries everything in one scratch bucket.
  *
  * @throws HoldfastError `no-permission` when the credentials cannot try it, `throttled` or `unreachable` when the
  * store gives no verdict.
  */
-export async function runProbe(
-  lab: Lab,
-  { stranger, farDates, onCheck }: ProbeOptions,
-): Promise<Verdict & { readonly checks: readonly Check[] }> {
+export async function runProbe(lab: Lab, { stranger, farDates, onCheck }: ProbeOptions): Promise<Probed> {
+  const unlockedCodes: string[] = [];
   const checks: Check[] = [];
   const note = (about: Pick<Experiment, 'id' | 'expected'>, finding: Finding): void => {
     const check = checkOf(about, finding);
@@ -53,18 +57,20 @@ export async function runProbe(
   const experiments = order(stranger);
   if (isLockBucket) {
     await requireDeletion(lab);
+    const code = await lab.learnNone(await lab.put('none'));
+    if (code !== undefined) unlockedCodes.push(code);
     for (const experiment of experiments) {
       const isSkipped = experiment === FAR_DATE && !farDates;
       note(experiment, isSkipped ? notTried(FAR_SKIPPED) : await outcome(experiment, lab));
     }
   }
-  return { ...judge(checks, gravities(experiments)), checks };
+  return { ...judge(checks, gravities(experiments)), checks, unlockedCodes };
 }
 
 /** The verdict on a store that makes no such bucket. */
-export function withoutObjectLock(): Verdict & { readonly checks: readonly Check[] } {
+export function withoutObjectLock(): Probed {
   const checks = [checkOf(LOCK_BUCKET, found(false, 'refused (NotImplemented)'))];
-  return { ...judge(checks, new Map()), checks };
+  return { ...judge(checks, new Map()), checks, unlockedCodes: [] };
 }
 
 const FAR_SKIPPED = 'it would leave a GOVERNANCE version locked for 99 years: --far-dates';

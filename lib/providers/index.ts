@@ -12,6 +12,7 @@ const AWS: Provider = {
   youngFor: 0,
   unlockedCodes: ['NoSuchObjectLockConfiguration'],
   keepsLockHeaders: { put: true, multipart: true, copy: true },
+  keepsTags: true,
   needsContentMd5: false,
   maximum: 'P100Y',
 };
@@ -50,7 +51,8 @@ const PROVIDERS: readonly Provider[] = [
   { ...UNKNOWN, name: 'ovh', youngFor: 5_000 },
   { ...UNKNOWN, name: 'wasabi', needsContentMd5: true },
   { ...UNKNOWN, name: 'scaleway' },
-  { ...UNKNOWN, name: 'backblaze', needsContentMd5: true },
+  // Tags are answered as an empty list, whatever was written.
+  { ...UNKNOWN, name: 'backblaze', needsContentMd5: true, keepsTags: false, maximum: 'P3000D' },
   UNKNOWN,
 ];
 

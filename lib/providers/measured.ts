@@ -1,7 +1,6 @@
 /** Turns what the probe found into the record that the adapters follow. */
 import { formatInstant, type Instant } from '../lock/instant.ts';
-import { type Check } from '../probe/check.ts';
-import { type Verdict } from '../probe/verdict.ts';
+import { type Probed } from '../probe/run.ts';
 import { type Provider } from './record.ts';
 
 /** What a store must refuse before Holdfast leaves it to the store to refuse a weaker lock. */
@@ -10,7 +9,7 @@ const WEAKENING = ['shorten', 'shorten-compliance', 'downgrade', 'empty'];
 export interface Measured {
   readonly name: string;
   readonly at: Instant;
-  readonly found: Verdict & { readonly checks: readonly Check[] };
+  readonly found: Probed;
 }
 
 /**
@@ -40,6 +39,8 @@ export function measuredProvider({ name, at, found }: Measured, base: Provider):
       multipart: shown('multipart-headers', base.keepsLockHeaders.multipart),
       copy: shown('copy-headers', base.keepsLockHeaders.copy),
     },
+    keepsTags: shown('tags', base.keepsTags),
+    unlockedCodes: [...new Set([...base.unlockedCodes, ...found.unlockedCodes])],
     // An extension that had to wait once will have to again; one that had not may have been lucky.
     youngFor: base.youngFor,
     ...(lastDate !== undefined && { lastDate }),

@@ -29,10 +29,12 @@ const providerSchema = z.strictObject({
   refusesWeakening: z.boolean(),
   confirmMayBeSkipped: z.boolean(),
   youngFor: z.number().int().min(0).max(60_000),
-  /** The codes with which a 404 says "no lock on this version". */
+  /** The codes with which a 404, or a 400, says "no lock on this version". */
   unlockedCodes: z.array(z.string()).min(1),
   /** Which uploads keep the lock that their headers ask for; the others are locked after the upload. */
   keepsLockHeaders: z.strictObject({ put: z.boolean(), multipart: z.boolean(), copy: z.boolean() }),
+  /** Tags are kept, and given back; else nothing can be said of them. */
+  keepsTags: z.boolean(),
   /** Writes must carry Content-MD5, and a checksum of the newer kinds is not understood. */
   needsContentMd5: z.boolean(),
   /** The longest lock that the store takes. */

@@ -1,5 +1,5 @@
 import type { Bucket } from './bucket.ts';
-import type { Lie, Fault, FaultCall, Principal, S3Event, S3Options } from './types.ts';
+import type { Dialect, Lie, Fault, FaultCall, Principal, S3Event, S3Options } from './types.ts';
 import { VersionIds } from './version-id.ts';
 
 /** The whole server's state and settings. */
@@ -16,6 +16,7 @@ export interface Service {
   readonly notify: (event: S3Event) => void;
   readonly fault: (call: FaultCall) => Fault | undefined;
   readonly lies: ReadonlySet<Lie>;
+  readonly dialect: Dialect;
 }
 
 /** What a finished multipart upload answered: asking again gets the same. */
@@ -44,5 +45,6 @@ export function newService(options: S3Options): Service {
     notify: options.notify ?? (() => undefined),
     fault: options.fault ?? (() => undefined),
     lies: new Set(options.lies),
+    dialect: options.dialect ?? {},
   };
 }

@@ -68,8 +68,20 @@ export type Lie =
   | 'suspend'
   /** Lets Object Lock be switched off. */
   | 'unlock'
+  /** Ignores that a new bucket should have Object Lock; an existing one can get it. */
+  | 'create'
+  /** Takes the default rule of a bucket to be what it was. */
+  | 'default-stays'
   /** Keeps one set of tags for all versions of a key. */
   | 'tags';
+
+/** Answers that differ between stores which mean the same. */
+export interface Dialect {
+  /** To a question about the lock of a version that has none. */
+  readonly none?: { readonly status: number; readonly code: string };
+  /** To a retention that a stored lock refuses. */
+  readonly refusal?: { readonly status: number; readonly code: string };
+}
 
 /** The request a fault injector is asked about. */
 export interface FaultCall {
@@ -99,6 +111,8 @@ export interface S3Options {
   readonly fault?: (call: FaultCall) => Fault | undefined;
   /** For tests of those who must notice it: what this server wrongly allows. */
   readonly lies?: readonly Lie[];
+  /** For tests of those who must understand it: how other stores answer the same. */
+  readonly dialect?: Dialect;
 }
 
 /** A server that is listening. */

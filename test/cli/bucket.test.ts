@@ -15,6 +15,8 @@ import { join } from 'node:path';
 import { makeBucket, upload } from '../helpers/bucket.ts';
 import { holdfast, type Ran } from '../helpers/cli.ts';
 import { type Embedded, startEmbedded } from '../helpers/embedded.ts';
+import { FileAuditStore } from '../../lib/aws/file-audit-store.ts';
+import { allOf } from '../helpers/records.ts';
 
 describe('holdfast bucket', () => {
   let embedded: Embedded;
@@ -87,6 +89,53 @@ describe('holdfast bucket', () => {
     expect((await changed(['enable', name, '--mode', 'GOVERNANCE', '--days', '1'])).out).toContain(
       'nothing had to be changed',
     );
+  });
+
+  it('records that all was as wanted: the record of an earlier run may have been lost', async () => {
+    const name = await makeBucket(client);
+    const place = mkdtempSync(join(tmpdir(), 'holdfast-bucket-'));
+
+    await bucket(['enable', name, '--audit-folder', place]);
+    await bucket(['adopt', name, '--apply', '--audit-folder', place]);
+    await bucket(['adopt', name, '--apply', '--audit-folder', place]);
+
+    const records = (await allOf(new FileAuditStore(place).read())).map(({ text = '' }) => text).join('');
+    expect(records.match(/"action":"[a-z-]+"/g)).toStrictEqual([
+      '"action":"bucket-found-in-place"',
+      '"action":"bucket-adopted"',
+      '"action":"bucket-found-in-place"',
+    ]);
+  });
+
+  it('makes a bucket on a store that gives Object Lock only to one that is there', async () => {
+    const late = await startEmbedded({}, { lies: ['create'] });
+    const name = freshName();
+    const args = ['create', name, '--mode', 'GOVERNANCE', '--days', '30', '--audit-folder', records];
+
+    const ran = await holdfast(['bucket', ...args, '--endpoint', late.s3.url], {
+      AWS_ACCESS_KEY_ID: 'owner',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    });
+
+    await late.close();
+    expect(ran).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('default       GOVERNANCE for 30 days'),
+    });
+  });
+
+  it('does not believe a store that shows another default than it took', async () => {
+    const deaf = await startEmbedded({}, { lies: ['default-stays'] });
+    const name = await makeBucket(deaf.clientFor());
+    const args = ['default', name, '--mode', 'GOVERNANCE', '--days', '30', '--audit-folder', records];
+
+    const ran = await holdfast(['bucket', ...args, '--endpoint', deaf.s3.url], {
+      AWS_ACCESS_KEY_ID: 'owner',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    });
+
+    await deaf.close();
+    expect(ran).toMatchObject({ code: 6, err: expect.stringContaining('and shows none') });
   });
 
   it('records every change, and does nothing without a place for the record', async () => {

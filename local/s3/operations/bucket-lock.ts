@@ -27,6 +27,7 @@ export function putObjectLockConfiguration(call: Call): Answer {
       'InvalidBucketState',
       "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
     );
+  if (bucket.objectLock && call.service.lies.has('default-stays')) return { status: 200 };
   bucket.objectLock = { defaultRetention };
   return { status: 200 };
 }

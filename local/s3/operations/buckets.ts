@@ -15,7 +15,9 @@ export function createBucket(call: Call): Answer {
   if (!NAME.test(name) || RESERVED.test(name))
     throw new S3Error(400, 'InvalidBucketName', 'The specified bucket is not valid.', { BucketName: name });
   const region = locationOf(call);
-  const hasLock = headerOf(call, 'x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true';
+  const hasLock =
+    headerOf(call, 'x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true' &&
+    !call.service.lies.has('create');
   if (hasLock) {
     demand(call, 's3:PutBucketObjectLockConfiguration');
     demand(call, 's3:PutBucketVersioning');

@@ -9,12 +9,10 @@ import { lockable } from '../lookup.ts';
 import { checkUntil, missingLockConfiguration } from '../upload-headers.ts';
 import { leaf, members, readXml, xmlDocument } from '../xml.ts';
 
-const noLock = (): S3Error =>
-  new S3Error(
-    404,
-    'NoSuchObjectLockConfiguration',
-    'The specified object does not have a ObjectLock configuration',
-  );
+const noLock = ({ service }: Call): S3Error => {
+  const { status, code } = service.dialect.none ?? { status: 404, code: 'NoSuchObjectLockConfiguration' };
+  return new S3Error(status, code, 'The specified object does not have a ObjectLock configuration');
+};
 
 const SECONDS_IN_32_BITS = 2 ** 32 * 1000;
 
@@ -28,7 +26,9 @@ export function putObjectRetention(call: Call): Answer {
   if (wanted) checkUntil(wanted.until, call.now, 'RetainUntilDate');
   const { lies } = call.service;
   const allowed = lies.has('shorten') || mayRetain(version.lock.retention, wanted, call.now, bypasses(call));
-  if (!allowed) throw protectedByLock();
+  const { refusal } = call.service.dialect;
+  if (!allowed)
+    throw refusal ? new S3Error(refusal.status, refusal.code, 'Object is WORM protected') : protectedByLock();
   const kept = wanted && lies.has('far') ? { ...wanted, until: wanted.until % SECONDS_IN_32_BITS } : wanted;
   if (!lies.has('forget')) version.lock = { ...version.lock, retention: kept };
   raiseRetention(call, bucket, version, wanted);
@@ -60,7 +60,7 @@ export function getObjectRetention(call: Call): Answer {
   const bucket = bucketOf(call);
   if (!bucket.objectLock) throw missingLockConfiguration();
   const { retention } = lockable(call, bucket).lock;
-  if (!retention) throw noLock();
+  if (!retention) throw noLock(call);
   return {
     status: 200,
     body: xmlDocument(
@@ -90,6 +90,6 @@ export function getObjectLegalHold(call: Call): Answer {
   const bucket = bucketOf(call);
   if (!bucket.objectLock) throw missingLockConfiguration();
   const { legalHold } = lockable(call, bucket).lock;
-  if (!legalHold) throw noLock();
+  if (!legalHold) throw noLock(call);
   return { status: 200, body: xmlDocument('LegalHold', leaf('Status', legalHold)) };
 }

@@ -111,6 +111,23 @@ describe('the probe', () => {
     expect(found.exceptions).toStrictEqual(failing);
   });
 
+  it('probes a store that gives Object Lock to existing buckets only', async () => {
+    const { verdict } = await onStoreWith(['create']);
+
+    expect(verdict).toBe('this store enforces Object Lock');
+  });
+
+  it('learns how the store says that a version has no lock', async () => {
+    bench = await Bench.open({ dialect: { none: { status: 404, code: 'NoLockHere' } } });
+
+    const found = await runProbe(bench.lab, { farDates: false });
+
+    expect(found.unlockedCodes).toStrictEqual(['NoLockHere']);
+    expect(found.exceptions).toStrictEqual([]);
+    const at = parseInstant('2026-11-20T12:00:00Z');
+    expect(measuredProvider({ name: 'odd', at, found }, GENERIC).unlockedCodes).toContain('NoLockHere');
+  });
+
   it('on a store that forgets locks, names the lock and the deletion', async () => {
     const { verdict, exceptions } = await onStoreWith(['forget']);
 
