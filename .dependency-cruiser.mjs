@@ -29,12 +29,18 @@ export default {
       '^lib/(probe|lock|errors)',
       'what is asked, and what answers mean',
     ),
+    only(
+      'doctor-judges',
+      '^lib/doctor/',
+      '^lib/(doctor|probe|ports|policy|lock|errors)',
+      'what was seen of a bucket, and what it means',
+    ),
     only('ports-are-words', '^lib/ports/', '^lib/(ports|lock|policy|audit|errors)', 'interfaces only'),
     only('audit-is-pure', '^lib/audit/', '^lib/(audit|lock|policy|errors)', 'records are values'),
     only(
       'app-uses-ports',
       '^lib/app/',
-      '^lib/(app|ports|lock|policy|audit|events|errors)',
+      '^lib/(app|doctor|probe|ports|lock|policy|audit|events|errors)',
       'use cases never see an adapter',
     ),
     only(
@@ -64,13 +70,13 @@ export default {
     {
       name: 'pure-core-has-no-sdk',
       severity: 'error',
-      from: { path: '^lib/(lock|policy|plan|matters|audit|app|ports|events|probe)/' },
+      from: { path: '^lib/(lock|policy|plan|matters|audit|app|ports|events|probe|doctor)/' },
       to: { path: 'node_modules/(@aws-sdk|@smithy|@aws-lambda-powertools|@middy)' },
     },
     {
       name: 'pure-core-has-no-io',
       severity: 'error',
-      from: { path: '^lib/(lock|policy|plan|matters|probe)/' },
+      from: { path: '^lib/(lock|policy|plan|matters|probe|doctor)/' },
       to: { dependencyTypes: ['core'] },
     },
   ],

@@ -1,7 +1,7 @@
 /** Reads the name of a bucket and the default rule that was typed for it. */
 import { HoldfastError } from '../lib/errors.ts';
 import { parsePeriod } from '../lib/policy/period.ts';
-import { type DefaultRule } from '../lib/ports/bucket-admin.ts';
+import { type DefaultRule } from '../lib/lock/default-rule.ts';
 
 export interface RuleOptions {
   readonly mode?: string;

@@ -20,7 +20,12 @@ export function checkTable(checks: readonly Check[]): string {
     const result = resultOf(check);
     return [paint(STYLE[result], result), check.id, check.expected, visible(check.seen)];
   });
-  return table(['result', 'check', 'expected', 'seen'], rows);
+  const [heading = '', ...lines] = table(['result', 'check', 'expected', 'seen'], rows).split('\n');
+  const mended = lines.flatMap((line, at) => {
+    const mend = checks[at]?.mend;
+    return mend === undefined ? [line] : [line, `${' '.repeat(11)}${paint('cyan', '→')} ${visible(mend)}`];
+  });
+  return [heading, ...mended].join('\n');
 }
 
 /** What a probe leaves behind. */

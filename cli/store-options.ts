@@ -1,5 +1,5 @@
 /** The options of commands that work on versions in a store, and the addresses they take. */
-import { S3ServiceException } from '@aws-sdk/client-s3';
+import { type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { Command } from 'commander';
 import { guardClock } from '../lib/aws/clock-guard.ts';
 import { S3EntryListing } from '../lib/aws/s3-entry-listing.ts';
@@ -93,12 +93,17 @@ export async function openStore({ bucket, region }: Target, options: StoreOption
     throw mismatch('an access point is reached without --endpoint', 'leave the endpoint out');
   if (region !== undefined && options.region !== undefined && options.region !== region)
     throw mismatch(`the access point is in ${region}, not in ${options.region}`, 'leave --region out');
-  const provider = providerOf(options);
   const connection = { ...options, ...(region !== undefined && { region }) };
   const client = clientOf(connection);
   guardClock(client, systemClock);
   // Opening looks whether the bucket is there: a missing bucket and a missing key look alike.
   await openDocuments({ ...connection, config: bucket });
+  return storeOn(client, options);
+}
+
+/** What commands on versions work with, by the capability record of the store. */
+export function storeOn(client: S3Client, options: ConnectionOptions): OpenStore {
+  const provider = providerOf(options);
   const owner = ownerOf(options);
   const listing = new S3EntryListing(client, owner);
   return {

@@ -4,6 +4,8 @@ import type { DoctorOptions } from '../run/doctor.ts';
 
 const EXAMPLES = `
 Without --probe: is the store there, do the clocks agree, does it know the credentials? Nothing is written.
+With --bucket: is it set up right, may these credentials do what they must, and not what they must not? Permissions
+are tried where that changes nothing: on a version that cannot exist.
 With --probe: in a scratch bucket of its own, holdfast-probe-<random>, it locks versions for seconds, tries what a
 store must refuse, cleans up and says what stays locked (two versions for a day). docs/PROBE.md tells all of it.
 Credentials come from the environment, as for aws-cli; the unprivileged ones from a profile, or from
@@ -13,6 +15,8 @@ Exit codes: 0 nothing fails, 7 a check fails, 2 bad input, 4 no permission, 5 un
 
 Examples:
   holdfast doctor --endpoint https://s3.example.com
+  holdfast doctor --bucket acme-docs --policy policy.yaml
+  holdfast doctor --bucket acme-kopia --for kopia --endpoint https://s3.example.com
   holdfast doctor --probe --endpoint http://127.0.0.1:7480 --provider ceph-rgw --json
   holdfast doctor --probe --unprivileged-profile backup-writer
   holdfast doctor --clean holdfast-probe-0123456789abcdef`;
@@ -22,8 +26,13 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .description('is this store set up right, and does it really enforce Object Lock?')
     .option('--probe', 'try it, in a scratch bucket that is removed afterwards')
+    .option('--bucket <name>', 'look at this bucket as well: settings, default rule, permissions, wiring')
+    .option('--for <tool>', 'and at what a tool needs of it: portworx, cloudback, kopia, restic or velero')
+    .option('--policy <file>', 'and at whether these rules go together with it')
+    .option('--maximum <period>', "the deployment's cap, such as P12Y")
     .option('--endpoint <url>', 'an S3-compatible store')
     .option('--region <name>', 'its region')
+    .option('--bucket-owner <account>', 'the account that the bucket must belong to')
     .option('--provider <record>', PROVIDER_HELP)
     .option('--unprivileged-profile <name>', 'may delete and lock, and must not be allowed to bypass a lock')
     .option('--far-dates', 'probe a date 99 years away too: leaves one GOVERNANCE version locked that long')

@@ -3,9 +3,7 @@ import { adoptBucket, planAdoption } from '../../lib/app/bucket-adopt.ts';
 import {
   COUNTED,
   createBucket,
-  daysOf,
   enableLock,
-  ruleText,
   setDefault,
   type SetupDeps,
   type SetupResult,
@@ -13,7 +11,8 @@ import {
 import { S3BucketAdmin } from '../../lib/aws/s3-bucket-admin.ts';
 import { S3VersionListing } from '../../lib/aws/s3-version-listing.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { type BucketState, type DefaultRule } from '../../lib/ports/bucket-admin.ts';
+import { daysOf, type DefaultRule, ruleText } from '../../lib/lock/default-rule.ts';
+import { type BucketState } from '../../lib/ports/bucket-admin.ts';
 import { clientOf, openRecording, ownerOf } from '../control.ts';
 import { type ControlOptions } from '../control-options.ts';
 import { bucketOption, ruleOption, type RuleOptions } from '../bucket-options.ts';
@@ -113,10 +112,11 @@ function say(result: SetupResult, { json }: BucketOptions): void {
   );
 }
 
-function stateLines(bucket: string, { versioning, lock, rule }: BucketState): string[] {
+function stateLines(bucket: string, { versioning, mfaDelete, lock, rule }: BucketState): string[] {
   const lines = [
     paint('bold', bucket),
     `  versioning    ${versioning}`,
+    ...(mfaDelete ? ['  MFA Delete    enabled'] : []),
     `  Object Lock   ${lock ? 'enabled' : 'none'}`,
   ];
   if (lock) lines.push(`  default       ${ruleText(rule)}`);

@@ -20,17 +20,15 @@ import { runProbe, withoutObjectLock } from '../../lib/probe/run.ts';
 import { type Provider } from '../../lib/providers/record.ts';
 import { endpointOf } from '../control-options.ts';
 import { strangerClient } from '../doctor-stranger.ts';
+import { type BucketDoctorOptions, bucketChecks, patientOf } from './doctor-bucket.ts';
 import { checkTable, leftBehind, leftLines, type Report, resultOf } from '../doctor-text.ts';
 import { paint, print, printError, printJson } from '../output.ts';
 import { providerOf } from '../provider.ts';
 import { inWords } from '../store-failures.ts';
 import { writeRecord } from '../store-record.ts';
 
-export interface DoctorOptions {
+export interface DoctorOptions extends BucketDoctorOptions {
   readonly probe?: true;
-  readonly endpoint?: string;
-  readonly region?: string;
-  readonly provider?: string;
   readonly unprivilegedProfile?: string;
   readonly farDates?: true;
   readonly keep?: true;
@@ -52,6 +50,7 @@ const WHAT_THE_PROBE_ADDS =
 
 /** Checks the way to the store, and with `--probe` the store. */
 export async function runDoctor(options: DoctorOptions): Promise<void> {
+  const patient = patientOf(options);
   const connection = connectionOf(options);
   const provider = providerOf(options);
   if (options.clean !== undefined && !isScratchBucket(options.clean)) {
@@ -65,10 +64,15 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
   );
   const first = judgeGreeting(greeting);
   requireKnownUser(first);
+  if (options.clean !== undefined) {
+    await clean(options.clean, connection, options);
+    return;
+  }
   const isReady = first.every(({ ok }) => ok);
-  if (options.clean !== undefined) await clean(options.clean, connection, options);
-  else if (options.probe !== true || !isReady) showPlain(first, options);
-  else await probe({ connection, greeting, first, provider }, options);
+  const ofBucket = patient === undefined || !isReady ? [] : await bucketChecks(patient, options);
+  const checks = [...first, ...ofBucket];
+  if (options.probe !== true || !isReady) showPlain(checks, options);
+  else await probe({ connection, greeting, first: checks, provider }, options);
 }
 
 function connectionOf({ region, ...options }: DoctorOptions): ProbeConnection {
@@ -91,17 +95,23 @@ function requireKnownUser(checks: readonly Check[]): void {
   });
 }
 
-function showPlain(checks: readonly Check[], { json, probe: isProbe }: DoctorOptions): void {
+function showPlain(checks: readonly Check[], options: DoctorOptions): void {
+  const { json, probe: isProbe, bucket, for: tool } = options;
   const isFailing = checks.some(({ ok }) => !ok);
   if (isFailing) process.exitCode = FAILING;
   const verdict = 'not tried: first mend what fails here';
   if (json === true) {
-    printJson(isProbe ? { enforces: false, checks, exceptions: [], verdict, left: [] } : { checks });
+    printJson(
+      isProbe
+        ? { enforces: false, checks, exceptions: [], verdict, left: [] }
+        : { bucket, for: tool, checks },
+    );
     return;
   }
   print(checkTable(checks));
   print();
-  print(isProbe ? `The probe was ${verdict}.` : WHAT_THE_PROBE_ADDS);
+  if (isProbe) print(`The probe was ${verdict}.`);
+  else print(isFailing ? 'Something fails: each row above says what puts it right.' : WHAT_THE_PROBE_ADDS);
 }
 
 interface Patient {
@@ -182,7 +192,7 @@ function labOf(client: S3Client, bucket: string, greeting: Greeting, youngFor: n
 
 function show(found: Report, { json }: DoctorOptions): void {
   const { enforces, checks, exceptions, verdict, left, record } = found;
-  if (!enforces) process.exitCode = FAILING;
+  if (!enforces || checks.some(({ ok }) => !ok)) process.exitCode = FAILING;
   if (json === true) {
     printJson({ enforces, checks, exceptions, verdict, left, record });
     return;

@@ -1,19 +1,10 @@
 /** Adopts an existing bucket: its events and a listing of its versions, beside everything that it has already. */
+import { isEnough, LOCK_COLUMNS } from '../doctor/wiring.ts';
 import { type BucketWiring, type Inventory } from '../ports/bucket-admin.ts';
 import { recordDeed, type SetupDeps } from './bucket-setup.ts';
 
 /** What bulk plans read from an inventory. */
-const FIELDS = [
-  'Size',
-  'LastModifiedDate',
-  'StorageClass',
-  'ETag',
-  'IsMultipartUploaded',
-  'ObjectLockRetainUntilDate',
-  'ObjectLockMode',
-  'ObjectLockLegalHoldStatus',
-];
-const NEEDED = FIELDS.filter((field) => field.startsWith('ObjectLock'));
+const FIELDS = ['Size', 'LastModifiedDate', 'StorageClass', 'ETag', 'IsMultipartUploaded', ...LOCK_COLUMNS];
 const OURS: Inventory = { id: 'holdfast', enabled: true, allVersions: true, fields: FIELDS };
 
 /** One thing that adopting does, in words. */
@@ -72,8 +63,4 @@ export async function adoptBucket(
   }
   if (adoption.steps.length === 0)
     await recordDeed('bucket-found-in-place', `${adoption.bucket}: nothing to adopt`, deps);
-}
-
-function isEnough({ enabled, allVersions, fields }: Inventory): boolean {
-  return enabled && allVersions && NEEDED.every((field) => fields.includes(field));
 }

@@ -2,7 +2,8 @@
 import { type DeedRecord, recordId } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
 import { formatInstant } from '../lock/instant.ts';
-import { type BucketAdmin, type BucketState, type DefaultRule } from '../ports/bucket-admin.ts';
+import { daysOf, type DefaultRule, ruleText } from '../lock/default-rule.ts';
+import { type BucketAdmin, type BucketState } from '../ports/bucket-admin.ts';
 import { type RecordDeps } from './record-deps.ts';
 
 export interface SetupDeps extends RecordDeps {
@@ -123,17 +124,6 @@ function isLess(rule: DefaultRule | undefined, before: DefaultRule | undefined):
   if (before === undefined) return false;
   if (rule === undefined) return true;
   return (before.mode === 'COMPLIANCE' && rule.mode === 'GOVERNANCE') || daysOf(rule) < daysOf(before);
-}
-
-/** A default rule in words. */
-export function ruleText(rule: DefaultRule | undefined): string {
-  if (rule === undefined) return 'none';
-  const unit = rule.length === 1 ? rule.unit.slice(0, -1) : rule.unit;
-  return `${rule.mode} for ${rule.length} ${unit}`;
-}
-
-export function daysOf({ unit, length }: DefaultRule): number {
-  return unit === 'days' ? length : length * 365;
 }
 
 async function changeRule(

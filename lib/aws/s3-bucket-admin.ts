@@ -4,13 +4,9 @@ import {
   GetBucketNotificationConfigurationCommand,
   HeadBucketCommand,
   type InventoryOptionalField,
-  ListBucketInventoryConfigurationsCommand,
-  type ListBucketInventoryConfigurationsCommandOutput,
   type NotificationConfiguration,
   PutBucketInventoryConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
-  GetBucketVersioningCommand,
-  GetObjectLockConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectLockConfigurationCommand,
   type S3Client,
@@ -20,52 +16,41 @@ import {
   type BucketAdmin,
   type BucketState,
   type BucketWiring,
-  type DefaultRule,
   type Inventory,
   type SetupAnswer,
 } from '../ports/bucket-admin.ts';
 import { type VersionListing } from '../ports/version-listing.ts';
+import { type DefaultRule } from '../lock/default-rule.ts';
+import { type Seen } from '../ports/bucket-survey.ts';
 import { ask, isRefused, type Refusal } from './answers.ts';
+import { S3BucketSurvey } from './s3-bucket-survey.ts';
 
-const NO_LOCK = new Set(['ObjectLockConfigurationNotFoundError', 'NoSuchObjectLockConfiguration']);
 const TAKEN = new Set(['BucketAlreadyOwnedByYou', 'BucketAlreadyExists']);
 
 export class S3BucketAdmin implements BucketAdmin {
   private readonly client: S3Client;
   private readonly listing: VersionListing;
   private readonly owner: { ExpectedBucketOwner?: string };
+  private readonly survey: S3BucketSurvey;
 
   constructor(client: S3Client, listing: VersionListing, expectedBucketOwner?: string) {
     this.client = client;
     this.listing = listing;
     this.owner = expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner };
+    this.survey = new S3BucketSurvey(client, expectedBucketOwner);
   }
 
   async read(bucket: string): Promise<BucketState | undefined> {
-    const input = { Bucket: bucket, ...this.owner };
-    const versioning = await ask(`read the versioning of ${bucket}`, async () =>
-      this.client.send(new GetBucketVersioningCommand(input)),
+    const there = await ask(`look for the bucket ${bucket}`, async () =>
+      this.client.send(new HeadBucketCommand({ Bucket: bucket, ...this.owner })),
     );
-    if (isRefused(versioning)) {
-      if (versioning.refused.status === 404) return undefined;
-      throw refusedTo(`read the versioning of ${bucket}`, versioning.refused, 's3:GetBucketVersioning');
-    }
-    const lock = await ask(`read the Object Lock of ${bucket}`, async () =>
-      this.client.send(new GetObjectLockConfigurationCommand(input)),
+    if (isRefused(there) && there.refused.status === 404) return undefined;
+    const { status, mfaDelete } = must(
+      `read the versioning of ${bucket}`,
+      await this.survey.versioning(bucket),
     );
-    const status =
-      versioning.Status === 'Enabled' ? 'enabled' : versioning.Status === 'Suspended' ? 'suspended' : 'never';
-    if (isRefused(lock)) {
-      if (NO_LOCK.has(lock.refused.code)) return { versioning: status, lock: false };
-      throw refusedTo(
-        `read the Object Lock of ${bucket}`,
-        lock.refused,
-        's3:GetBucketObjectLockConfiguration',
-      );
-    }
-    const rule = ruleOf(lock.ObjectLockConfiguration?.Rule?.DefaultRetention ?? {});
-    const enabled = lock.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled';
-    return { versioning: status, lock: enabled, ...(rule && { rule }) };
+    const { enabled, rule } = must(`read the Object Lock of ${bucket}`, await this.survey.lock(bucket));
+    return { versioning: status, mfaDelete, lock: enabled, ...(rule && { rule }) };
   }
 
   async create(bucket: string): Promise<SetupAnswer> {
@@ -125,18 +110,9 @@ export class S3BucketAdmin implements BucketAdmin {
   }
 
   async readWiring(bucket: string): Promise<BucketWiring> {
-    const notifications = await this.notifications(bucket);
-    const {
-      QueueConfigurations = [],
-      TopicConfigurations = [],
-      LambdaFunctionConfigurations = [],
-    } = notifications;
-    return {
-      notifications:
-        QueueConfigurations.length + TopicConfigurations.length + LambdaFunctionConfigurations.length,
-      eventBridge: notifications.EventBridgeConfiguration !== undefined,
-      inventories: await this.inventories(bucket),
-    };
+    const events = must(`read the notifications of ${bucket}`, await this.survey.events(bucket));
+    const inventories = must(`read the inventories of ${bucket}`, await this.survey.inventories(bucket));
+    return { ...events, inventories };
   }
 
   async enableEventBridge(bucket: string): Promise<void> {
@@ -198,37 +174,6 @@ export class S3BucketAdmin implements BucketAdmin {
     return answer;
   }
 
-  private async inventories(bucket: string): Promise<Inventory[]> {
-    const what = `read the inventories of ${bucket}`;
-    const found: Inventory[] = [];
-    let token: string | undefined;
-    do {
-      const page: ListBucketInventoryConfigurationsCommandOutput | { refused: Refusal } = await ask(
-        what,
-        async () =>
-          this.client.send(
-            new ListBucketInventoryConfigurationsCommand({
-              Bucket: bucket,
-              ...(token !== undefined && { ContinuationToken: token }),
-              ...this.owner,
-            }),
-          ),
-      );
-      if (isRefused(page)) throw refusedTo(what, page.refused, 's3:GetInventoryConfiguration');
-      for (const {
-        Id,
-        IsEnabled,
-        IncludedObjectVersions,
-        OptionalFields = [],
-      } of page.InventoryConfigurationList ?? []) {
-        const allVersions = IncludedObjectVersions === 'All';
-        found.push({ id: Id ?? '', enabled: IsEnabled === true, allVersions, fields: OptionalFields });
-      }
-      token = page.NextContinuationToken;
-    } while (token !== undefined);
-    return found;
-  }
-
   async countVersions(bucket: string, atMost: number): Promise<number> {
     let count = 0;
     let page = await this.listing.page(bucket);
@@ -240,15 +185,12 @@ export class S3BucketAdmin implements BucketAdmin {
   }
 }
 
-function ruleOf(shown: {
-  Mode?: string | undefined;
-  Days?: number | undefined;
-  Years?: number | undefined;
-}): DefaultRule | undefined {
-  const { Mode: mode, Days: days, Years: years } = shown;
-  if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') return undefined;
-  if (days !== undefined) return { mode, unit: 'days', length: days };
-  return years === undefined ? undefined : { mode, unit: 'years', length: years };
+/** What was seen; changing a bucket needs to see it first. */
+function must<T>(what: string, answer: Seen<T>): T {
+  if (answer.kind === 'seen') return answer.value;
+  throw answer.kind === 'denied'
+    ? refusedTo(what, { status: 403, code: 'AccessDenied' }, answer.action)
+    : refusedTo(what, { status: 501, code: answer.code }, '');
 }
 
 function refusedTo(what: string, { status, code }: Refusal, action: string): HoldfastError {

@@ -1,15 +1,10 @@
-import { type Mode } from '../lock/state.ts';
-
-/** What every new version of a bucket is locked with, when its upload says nothing. */
-export interface DefaultRule {
-  readonly mode: Mode;
-  readonly unit: 'days' | 'years';
-  readonly length: number;
-}
+import { type DefaultRule } from '../lock/default-rule.ts';
 
 /** How a bucket is set up, as far as locks depend on it. */
 export interface BucketState {
   readonly versioning: 'enabled' | 'suspended' | 'never';
+  /** Versions are deleted only with a device in hand. */
+  readonly mfaDelete: boolean;
   readonly lock: boolean;
   readonly rule?: DefaultRule;
 }

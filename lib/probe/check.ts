@@ -12,6 +12,8 @@ export interface Check {
   readonly tried: boolean;
   /** It works, and somebody should look at it. */
   readonly warning?: true;
+  /** The command, or the change, that puts it right. */
+  readonly mend?: string;
   /** The last date that the store keeps as it is written, where the experiment shows that there is one. */
   readonly lastDate?: Instant;
 }

@@ -114,6 +114,18 @@ export const MUST_WORK: readonly Experiment[] = [
     },
   },
   {
+    id: 'overwrite',
+    expected: 'a second upload of a locked key is taken, as a version of its own',
+    gravity: 'exception',
+    async run(lab) {
+      const { version, lock } = await locked(lab, 'overwrite', 'GOVERNANCE');
+      const second = await lab.put('overwrite');
+      const look = await lab.look(version);
+      const seen = `${second.versionId === version.versionId ? 'in place of the first' : 'a second version'}; the first: ${lookText(look)}`;
+      return found(second.versionId !== version.versionId && carries(look, lock), seen);
+    },
+  },
+  {
     id: 'marker',
     expected: 'deleting without a version id hides the key, and the version stays locked',
     gravity: 'deleted',

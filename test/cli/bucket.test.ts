@@ -184,6 +184,7 @@ describe('holdfast bucket', () => {
     expect(JSON.parse((await bucket(['show', name, '--json'])).out)).toStrictEqual({
       bucket: name,
       versioning: 'enabled',
+      mfaDelete: false,
       lock: true,
     });
   });

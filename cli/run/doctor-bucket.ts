@@ -1,0 +1,68 @@
+/** Looks at one bucket, and at what a backup tool needs of it; loaded only when somebody asks for it. */
+import { examineBucket } from '../../lib/app/examine-bucket.ts';
+import { S3BucketSurvey } from '../../lib/aws/s3-bucket-survey.ts';
+import { systemClock } from '../../lib/aws/system-clock.ts';
+import { type Patient } from '../../lib/doctor/patient.ts';
+import { toolNamed } from '../../lib/doctor/tools.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { type Check } from '../../lib/probe/check.ts';
+import { bucketOption } from '../bucket-options.ts';
+import { clientOf, ownerOf } from '../control.ts';
+import { type ConnectionOptions, endpointOf } from '../control-options.ts';
+import { policyOption } from '../policy-file.ts';
+import { isDenied, storeOn } from '../store-options.ts';
+
+export interface BucketDoctorOptions extends ConnectionOptions {
+  readonly bucket?: string;
+  readonly for?: string;
+  readonly policy?: string;
+  readonly maximum?: string;
+}
+
+/**
+ * Whom the options mean; undefined where they name no bucket.
+ *
+ * @throws HoldfastError before any request for what cannot be looked at.
+ */
+export function patientOf(options: BucketDoctorOptions): Patient | undefined {
+  const { bucket, for: tool, policy, maximum } = options;
+  if (bucket === undefined) {
+    const [without] = [tool !== undefined && '--for', policy !== undefined && '--policy'].filter(
+      (option) => option !== false,
+    );
+    if (without === undefined) return undefined;
+    throw new HoldfastError('bad-input', {
+      what: `${without} is about a bucket`,
+      next: 'name it with --bucket',
+    });
+  }
+  if (/^arn:[\w-]+:s3:[\w-]+:\d+:accesspoint[/:]/.test(bucket)) {
+    throw new HoldfastError('bad-input', {
+      what: `${bucket} is an access point, which has no settings of its own`,
+      next: 'name the bucket behind it',
+    });
+  }
+  const endpoint = endpointOf(options);
+  return {
+    bucket: bucketOption(bucket),
+    now: systemClock.now(),
+    isAmazon: endpoint === undefined,
+    connection: endpoint === undefined ? '' : ` --endpoint ${endpoint}`,
+    ...(tool !== undefined && { tool: toolNamed(tool) }),
+    ...(policy !== undefined && { policy: policyOption(policy, maximum) }),
+  };
+}
+
+/** All that can be said of the bucket; nothing in it is changed. */
+export async function bucketChecks(
+  patient: Patient,
+  options: BucketDoctorOptions,
+): Promise<readonly Check[]> {
+  const client = clientOf(options);
+  try {
+    const survey = new S3BucketSurvey(client, ownerOf(options));
+    return await examineBucket(patient, { survey, isDenied, ...storeOn(client, options) });
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,106 @@
+/** Looks at one bucket as a whole, and says of everything that locks depend on whether it is as it should be. */
+import { defaultRuleChecks } from '../doctor/default-rule.ts';
+import { lifecycleChecks } from '../doctor/lifecycle.ts';
+import { type Patient } from '../doctor/patient.ts';
+import { permissionChecks, permissionsToTry } from '../doctor/permissions.ts';
+import { lockCheck, mfaCheck, versioningCheck } from '../doctor/settings.ts';
+import { type Sample, type Samples, toolChecks } from '../doctor/tool-checks.ts';
+import { type Tool } from '../doctor/tools.ts';
+import { eventsCheck, inventoryCheck, replicationCheck } from '../doctor/wiring.ts';
+import { type Attempt, type BucketSurvey, type Permission } from '../ports/bucket-survey.ts';
+import { type EntryListing, type ListedEntry } from '../ports/entry-listing.ts';
+import { type LockStore } from '../ports/lock-store.ts';
+import { type Check } from '../probe/check.ts';
+import { seeFully } from './by-hand-status.ts';
+
+export interface ExamineDeps {
+  readonly survey: BucketSurvey;
+  readonly store: LockStore;
+  readonly listing: EntryListing;
+  /** Tells that a listing was denied, which costs the samples and nothing else. */
+  readonly isDenied: (cause: unknown) => boolean;
+}
+
+/**
+ * Every row that doctor shows of a bucket; nothing in it is changed.
+ *
+ * @throws HoldfastError `bad-input` when there is no such bucket, `throttled` or `unreachable` without a verdict.
+ */
+export async function examineBucket(patient: Patient, deps: ExamineDeps): Promise<readonly Check[]> {
+  const { survey } = deps;
+  const { bucket, tool } = patient;
+  const [versioning, lock, lifecycle, replication, events, inventories, policy] = await Promise.all([
+    survey.versioning(bucket),
+    survey.lock(bucket),
+    survey.lifecycle(bucket),
+    survey.replication(bucket),
+    survey.events(bucket),
+    survey.inventories(bucket),
+    survey.policy(bucket),
+  ]);
+  const attempts = await attemptAll(patient, survey);
+  return [
+    versioningCheck(versioning, patient),
+    lockCheck(lock, patient),
+    ...defaultRuleChecks(lock, patient),
+    ...(tool === undefined ? [] : toolChecks(await samplesOf(tool, patient, deps), { ...patient, tool })),
+    ...lifecycleChecks(lifecycle, patient),
+    replicationCheck(replication, patient),
+    mfaCheck(versioning, lifecycle),
+    eventsCheck(events, patient),
+    inventoryCheck(inventories, patient),
+    ...permissionChecks(attempts, policy, patient),
+  ];
+}
+
+async function attemptAll(patient: Patient, survey: BucketSurvey): Promise<ReadonlyMap<Permission, Attempt>> {
+  const attempts = new Map<Permission, Attempt>();
+  for (const permission of permissionsToTry(patient)) {
+    attempts.set(permission, await survey.attempt(patient.bucket, permission));
+  }
+  return attempts;
+}
+
+/** One page of the listing for each prefix: enough to see whether anything is locked. */
+async function samplesOf(tool: Tool, { bucket }: Patient, deps: ExamineDeps): Promise<Samples> {
+  const lasting = await currentUnder(tool.lasting, bucket, deps);
+  const uploaded =
+    tool.locks === 'the tool' && tool.lasting.length > 0 ? lasting : await currentUnder([''], bucket, deps);
+  const byAge = (entries: readonly ListedEntry[]): ListedEntry[] =>
+    entries.toSorted((one, other) => one.created - other.created);
+  const newest = await sampleOf(byAge(uploaded).at(-1), deps);
+  const oldest = await sampleOf(byAge(lasting)[0], deps);
+  return { ...(newest && { newest }), ...(oldest && { oldest }) };
+}
+
+async function currentUnder(
+  prefixes: readonly string[],
+  bucket: string,
+  { listing, isDenied }: ExamineDeps,
+): Promise<readonly ListedEntry[]> {
+  const pages = await Promise.all(
+    prefixes.map(async (prefix) => {
+      try {
+        return (await listing.entries(bucket, prefix)).entries;
+      } catch (cause) {
+        // The permission has a row of its own.
+        if (isDenied(cause)) return [];
+        throw cause;
+      }
+    }),
+  );
+  return pages.flat().filter(({ kind, latest }) => kind === 'version' && latest);
+}
+
+async function sampleOf(entry: ListedEntry | undefined, { store }: ExamineDeps): Promise<Sample | undefined> {
+  if (entry === undefined) return undefined;
+  const read = await store.read(entry.ref);
+  if (read.kind !== 'found') return undefined;
+  const { version } = read;
+  return {
+    key: version.ref.key,
+    created: version.created,
+    size: version.size,
+    lock: await seeFully(store, version),
+  };
+}

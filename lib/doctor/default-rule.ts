@@ -1,0 +1,145 @@
+/** The default rule of a bucket: the birth lock of every upload, and whether it stands in the way of the rules. */
+import { change, type RetentionWish } from '../lock/change.ts';
+import { daysOf, type DefaultRule, lengthText, ruleText } from '../lock/default-rule.ts';
+import { DAY, type Instant, instantOf } from '../lock/instant.ts';
+import { type LockState, type Mode } from '../lock/state.ts';
+import { type Rule } from '../policy/compile.ts';
+import { addPeriod } from '../policy/period.ts';
+import { type LockSetting, type Seen } from '../ports/bucket-survey.ts';
+import { type Check } from '../probe/check.ts';
+import { changing, type Patient, rulesFor } from './patient.ts';
+import { bad, good, skipped, unseen, warn } from './row.ts';
+
+export function defaultRuleChecks(answer: Seen<LockSetting>, patient: Patient): readonly Check[] {
+  if (answer.kind !== 'seen') return [unseen(birthLock(patient), answer), unseen(FITS, answer)];
+  const { enabled, rule } = answer.value;
+  if (!enabled) return [skipped(birthLock(patient), NO_LOCK), skipped(FITS, NO_LOCK)];
+  return [birthLockCheck(rule, patient), fitCheck(rule, patient)];
+}
+
+const NO_LOCK = 'the bucket has no Object Lock';
+const FITS = { id: 'default-policy', expected: 'no rule is hindered by the default (law 1)' };
+
+const birthLock = ({ tool }: Patient): { id: string; expected: string } => ({
+  id: 'default-rule',
+  expected:
+    tool?.defaultRule.kind === 'unwanted'
+      ? 'uploads are locked by the tool alone'
+      : 'an upload is locked from its first moment on',
+});
+
+function birthLockCheck(rule: DefaultRule | undefined, patient: Patient): Check {
+  const { bucket, tool } = patient;
+  const about = birthLock(patient);
+  const set = (mode: Mode, days: number): string =>
+    changing(patient, `bucket default ${bucket} --mode ${mode} --days ${days}`);
+  const wanted = tool?.defaultRule ?? { kind: 'free' };
+  if (wanted.kind === 'unwanted') {
+    if (rule === undefined) return good(about, 'none, as it should be');
+    return warn(
+      about,
+      `${ruleText(rule)}; ${wanted.why}`,
+      changing(patient, `bucket default ${bucket} --none --yes`),
+    );
+  }
+  if (wanted.kind === 'required') {
+    if (rule === undefined) return bad(about, `none; ${wanted.why}`, set('GOVERNANCE', 30));
+    if (daysOf(rule) < wanted.days)
+      return bad(about, `${ruleText(rule)}; ${wanted.why}`, set(rule.mode, wanted.days));
+    return good(about, ruleText(rule));
+  }
+  if (rule !== undefined) return good(about, ruleText(rule));
+  if (tool?.locks === 'the tool') return good(about, 'none; the tool brings the lock along');
+  const mode = modesOf(rulesFor(patient))[0] ?? 'GOVERNANCE';
+  if (tool?.locks === 'nobody' && patient.policy === undefined)
+    return bad(about, `none, and ${tool.name} locks nothing by itself`, set('GOVERNANCE', 30));
+  return warn(about, 'none: between an upload and its event nothing protects a version', set(mode, 1));
+}
+
+function fitCheck(rule: DefaultRule | undefined, patient: Patient): Check {
+  if (patient.policy === undefined) return skipped(FITS, 'name your rules with --policy policy.yaml');
+  const rules = rulesFor(patient);
+  if (rules.length === 0) return warn(FITS, 'no rule of the policy is about this bucket');
+  if (rule === undefined) return good(FITS, `no default; ${countOf(rules)}`);
+  const conflicts = rules.flatMap((each) => conflictOf(each, rule, patient));
+  const [first] = conflicts;
+  if (first === undefined) return good(FITS, countOf(rules));
+  const modes = modesOf(rules);
+  const mode = modes.length === 1 ? modes[0] : undefined;
+  const mend =
+    mode === undefined
+      ? 'keep versions of different modes in different buckets, each with a default in its mode'
+      : changing(patient, `bucket default ${patient.bucket} --mode ${mode} --days 1 --yes`);
+  const text = conflicts.map(({ seen }) => seen).join('; ');
+  return conflicts.some(({ isHard }) => isHard) ? bad(FITS, text, mend) : warn(FITS, text, mend);
+}
+
+interface Conflict {
+  readonly seen: string;
+  /** The rule is not met at all; else it is met, and more is locked than it asks for. */
+  readonly isHard: boolean;
+}
+
+/** Asks the law itself what it makes of the rule over the default. */
+function conflictOf(rule: Rule, byDefault: DefaultRule, { now, policy }: Patient): readonly Conflict[] {
+  const born = instantOf(now + daysOf(byDefault) * DAY);
+  const until = longestEnd(rule, now);
+  // An event rule holds, and waits for its date.
+  if (until === undefined) return [];
+  const stored: LockState = {
+    retention: { state: 'locked', mode: byDefault.mode, until: born },
+    hold: 'none',
+  };
+  const onConflict = policy?.settings.onConflict ?? 'strongest';
+  const wish: RetentionWish = { kind: 'retention', mode: rule.mode, until, notAfter: until, onConflict };
+  const length = lengthText(byDefault);
+  switch (change(stored, wish, now).kind) {
+    case 'mode-weaker':
+      return [
+        {
+          isHard: true,
+          seen: `rule ${rule.name} wants COMPLIANCE, and versions born in GOVERNANCE stay in it for as long as they are locked (mode-weaker)`,
+        },
+      ];
+    case 'mode-stricter':
+      return [
+        {
+          isHard: true,
+          seen: `rule ${rule.name} wants GOVERNANCE for longer, and versions born in COMPLIANCE get no other lock: after ${length} they are free (mode-stricter)`,
+        },
+      ];
+    case 'nothing':
+      return until === born
+        ? []
+        : [
+            {
+              isHard: false,
+              seen: `the default locks for ${length}, longer than rule ${rule.name} asks for`,
+            },
+          ];
+    default:
+      return [];
+  }
+}
+
+/** The latest date that a rule asks for of a version born now; undefined where an event decides. */
+function longestEnd({ term }: Rule, now: Instant): Instant | undefined {
+  switch (term.form) {
+    case 'fixed':
+    case 'since-tag':
+      return addPeriod(now, term.period);
+    case 'tag':
+      return addPeriod(now, term.atMost);
+    case 'until':
+      return term.until;
+    case 'remaining':
+      return addPeriod(now, term.extendTo);
+    case 'event':
+      return undefined;
+  }
+}
+
+const modesOf = (rules: readonly Rule[]): readonly Mode[] => [...new Set(rules.map(({ mode }) => mode))];
+
+const countOf = (rules: readonly Rule[]): string =>
+  rules.length === 1 ? 'one rule is about this bucket' : `${rules.length} rules are about this bucket`;

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import { verdictOn } from '../../../lib/doctor/bucket-policy.ts';
+
+const BYPASS = 's3:BypassGovernanceRetention';
+const policyOf = (...statements: readonly object[]): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: statements.map((statement) => ({ Resource: 'arn:aws:s3:::b/*', ...statement })),
+  });
+const DENIED = { deniedToAll: true, allowedTo: [] };
+const SILENT = { deniedToAll: false, allowedTo: [] };
+
+describe('what a bucket policy says of the bypass', () => {
+  it.each<[string, string | undefined, ReturnType<typeof verdictOn>]>([
+    ['no policy', undefined, SILENT],
+    ['a denial to everybody', policyOf({ Effect: 'Deny', Principal: '*', Action: BYPASS }), DENIED],
+    [
+      'a denial to everybody, written as AWS does',
+      policyOf({ Effect: 'Deny', Principal: { AWS: ['*'] }, Action: [BYPASS] }),
+      DENIED,
+    ],
+    ['a denial of all of S3', policyOf({ Effect: 'Deny', Principal: '*', Action: 's3:*' }), DENIED],
+    [
+      'a denial in other letters: actions have no case',
+      policyOf({ Effect: 'Deny', Principal: '*', Action: 's3:bypassgovernance*' }),
+      DENIED,
+    ],
+    [
+      'a denial with a condition, which denies nothing for sure',
+      policyOf({ Effect: 'Deny', Principal: '*', Action: BYPASS, Condition: { Bool: {} } }),
+      SILENT,
+    ],
+    [
+      'a denial to one user',
+      policyOf({ Effect: 'Deny', Principal: { AWS: 'arn:u' }, Action: BYPASS }),
+      SILENT,
+    ],
+    [
+      'a denial for a part of the bucket',
+      policyOf({ Effect: 'Deny', Principal: '*', Action: BYPASS, Resource: 'arn:aws:s3:::b/a/*' }),
+      SILENT,
+    ],
+    [
+      'a denial in another bucket',
+      policyOf({ Effect: 'Deny', Principal: '*', Action: BYPASS, Resource: 'arn:aws:s3:::c/*' }),
+      SILENT,
+    ],
+    [
+      'a permission',
+      policyOf({ Effect: 'Allow', Principal: { AWS: ['arn:x', 'arn:y'] }, Action: [BYPASS] }),
+      { deniedToAll: false, allowedTo: ['arn:x', 'arn:y'] },
+    ],
+    [
+      'a permission for a part of the bucket, under a condition',
+      policyOf({
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: 'arn:aws:s3:::b/a/*',
+        Condition: {},
+      }),
+      { deniedToAll: false, allowedTo: ['*'] },
+    ],
+    ['something else', policyOf({ Effect: 'Deny', Principal: '*', Action: 's3:GetObject' }), SILENT],
+    ['what is not JSON', '{', undefined],
+    ['what is no policy', '[]', undefined],
+  ])('%s', (_, policy, verdict) => {
+    expect(verdictOn(BYPASS, policy, 'b')).toStrictEqual(verdict);
+  });
+});
