@@ -271,6 +271,7 @@ if (rgw !== undefined) {
           'multipart-headers',
           'copy-headers',
           'copy-plain',
+          'copy-hold',
           'far-date',
           ...(weak ? ['bypass-delete'] : []),
         ]),
