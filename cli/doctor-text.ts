@@ -1,5 +1,5 @@
 /** What doctor found, as people and as scripts read it. */
-import { type Left } from '../lib/aws/probe-scratch.ts';
+import { isScratchBucket, type Left } from '../lib/aws/probe-scratch.ts';
 import { formatInstant } from '../lib/lock/instant.ts';
 import { type Check, lookText } from '../lib/probe/check.ts';
 import { type Verdict } from '../lib/probe/verdict.ts';
@@ -63,14 +63,17 @@ export function leftBehind(
 
 export function leftLines(left: readonly LeftBehind[]): string[] {
   const [first] = left;
-  if (first === undefined) return ['Nothing is left: the scratch bucket is gone.'];
+  if (first === undefined) return ['Nothing of the probe is left.'];
+  const isOwn = isScratchBucket(first.bucket);
   return [
-    `What stays in the scratch bucket ${first.bucket}:`,
+    isOwn ? `What stays in the scratch bucket ${first.bucket}:` : `What stays in ${first.bucket}:`,
     ...left.map(({ key, versionId, lock }) =>
       key === undefined
         ? '  nothing but itself'
         : `  ${visible(key)} version ${versionId ?? ''}: ${lock ?? ''}`,
     ),
-    `Remove it when the locks have ended: holdfast doctor --clean ${first.bucket}, with the same endpoint`,
+    isOwn
+      ? `Remove it when the locks have ended: holdfast doctor --clean ${first.bucket}, with the same endpoint`
+      : 'Delete these versions when their locks have ended (aws s3api delete-object, with each version id).',
   ];
 }

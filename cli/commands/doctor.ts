@@ -30,6 +30,10 @@ export function addDoctor(program: Command): void {
     .option('--for <tool>', 'and at what a tool needs of it: portworx, cloudback, kopia, restic or velero')
     .option('--policy <file>', 'and at whether these rules go together with it')
     .option('--maximum <period>', "the deployment's cap, such as P12Y")
+    .option(
+      '--prefix <prefix>',
+      'probe in a folder under this prefix of --bucket, where no rule of --policy covers it',
+    )
     .option('--endpoint <url>', 'an S3-compatible store')
     .option('--region <name>', 'its region')
     .option('--bucket-owner <account>', 'the account that the bucket must belong to')

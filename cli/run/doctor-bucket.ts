@@ -3,9 +3,11 @@ import { examineBucket } from '../../lib/app/examine-bucket.ts';
 import { S3BucketSurvey } from '../../lib/aws/s3-bucket-survey.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { type Patient } from '../../lib/doctor/patient.ts';
+import { requireFreePlace } from '../../lib/doctor/probe-place.ts';
 import { toolNamed } from '../../lib/doctor/tools.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { type Check } from '../../lib/probe/check.ts';
+import { probeKeys } from '../../lib/probe/run.ts';
 import { bucketOption } from '../bucket-options.ts';
 import { clientOf, ownerOf } from '../control.ts';
 import { type ConnectionOptions, endpointOf } from '../control-options.ts';
@@ -17,6 +19,8 @@ export interface BucketDoctorOptions extends ConnectionOptions {
   readonly for?: string;
   readonly policy?: string;
   readonly maximum?: string;
+  readonly prefix?: string;
+  readonly probe?: true;
 }
 
 /**
@@ -27,8 +31,9 @@ export interface BucketDoctorOptions extends ConnectionOptions {
 export function patientOf(options: BucketDoctorOptions): Patient | undefined {
   const { bucket, for: tool, policy, maximum } = options;
   if (bucket === undefined) {
-    const [without] = [tool !== undefined && '--for', policy !== undefined && '--policy'].filter(
-      (option) => option !== false,
+    const given = { '--for': tool, '--policy': policy, '--prefix': options.prefix };
+    const [without] = Object.entries(given).flatMap(([option, value]) =>
+      value === undefined ? [] : [option],
     );
     if (without === undefined) return undefined;
     throw new HoldfastError('bad-input', {
@@ -40,6 +45,12 @@ export function patientOf(options: BucketDoctorOptions): Patient | undefined {
     throw new HoldfastError('bad-input', {
       what: `${bucket} is an access point, which has no settings of its own`,
       next: 'name the bucket behind it',
+    });
+  }
+  if (options.prefix !== undefined && options.probe !== true) {
+    throw new HoldfastError('bad-input', {
+      what: '--prefix says where the probe may write',
+      next: 'give --probe as well',
     });
   }
   const endpoint = endpointOf(options);
@@ -62,6 +73,37 @@ export async function bucketChecks(
   try {
     const survey = new S3BucketSurvey(client, ownerOf(options));
     return await examineBucket(patient, { survey, isDenied, ...storeOn(client, options) });
+  } finally {
+    client.destroy();
+  }
+}
+
+/**
+ * Sees to it that the probe may write under a folder of the bucket.
+ *
+ * @returns whether a default rule, of a day at most, locks what is uploaded there.
+ */
+export async function requireFolder(
+  folder: string,
+  patient: Patient,
+  options: BucketDoctorOptions,
+): Promise<boolean> {
+  const client = clientOf(options);
+  try {
+    const lock = await new S3BucketSurvey(client, ownerOf(options)).lock(patient.bucket);
+    if (lock.kind === 'denied') {
+      throw new HoldfastError('no-permission', {
+        what: `whether ${patient.bucket} has a default rule may not be read`,
+        next: `get the permission ${lock.action}, or leave --prefix out`,
+      });
+    }
+    const setting = lock.kind === 'seen' ? lock.value : { enabled: false };
+    requireFreePlace(
+      probeKeys().map((key) => folder + key),
+      setting,
+      patient,
+    );
+    return setting.rule !== undefined;
   } finally {
     client.destroy();
   }

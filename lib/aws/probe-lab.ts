@@ -45,18 +45,29 @@ export interface S3LabOptions {
   readonly offset: number;
   readonly span: number;
   readonly youngFor: number;
+  /** The folder that the probe has in a bucket which is not its own. */
+  readonly folder?: string;
+  /** Whether the bucket has a default rule. */
+  readonly isBornLocked?: boolean;
 }
 
 export class S3Lab extends ProbeBucket implements Lab {
   readonly span: number;
   readonly youngFor: number;
+  readonly place: Lab['place'];
+  readonly isBornLocked: boolean;
+  /** What every key of the probe begins with. */
+  readonly folder: string;
   private readonly clock: Clock;
   private readonly offset: number;
   private store: S3LockStore;
   private readonly unlockedCodes = [...GENERIC.unlockedCodes];
 
-  constructor({ client, bucket, clock, offset, span, youngFor }: S3LabOptions) {
+  constructor({ client, bucket, clock, offset, span, youngFor, folder = '', isBornLocked }: S3LabOptions) {
     super(client, bucket);
+    this.folder = folder;
+    this.place = folder === '' ? 'bucket' : 'folder';
+    this.isBornLocked = isBornLocked === true;
     this.span = span;
     this.youngFor = youngFor;
     this.clock = clock;
@@ -73,13 +84,15 @@ export class S3Lab extends ProbeBucket implements Lab {
   }
 
   async put(name: string, born: Born = {}): Promise<Scratch> {
-    const input = { Bucket: this.bucket, Key: name, Body: 'holdfast probe', ...headersOf(born) };
-    return this.made(name, async () => this.client.send(new PutObjectCommand(input)));
+    const key = this.folder + name;
+    const input = { Bucket: this.bucket, Key: key, Body: 'holdfast probe', ...headersOf(born) };
+    return this.made(key, async () => this.client.send(new PutObjectCommand(input)));
   }
 
   async multipart(name: string, born: Born): Promise<Scratch> {
-    const place = { Bucket: this.bucket, Key: name };
-    return this.made(name, async () => {
+    const key = this.folder + name;
+    const place = { Bucket: this.bucket, Key: key };
+    return this.made(key, async () => {
       const { UploadId } = await this.client.send(
         new CreateMultipartUploadCommand({ ...place, ...headersOf(born) }),
       );
@@ -96,8 +109,9 @@ export class S3Lab extends ProbeBucket implements Lab {
 
   async copy(source: Scratch, name: string, born: Born): Promise<Scratch> {
     const CopySource = `${this.bucket}/${source.key}?versionId=${encodeURIComponent(source.versionId)}`;
-    const input = { Bucket: this.bucket, Key: name, CopySource, ...headersOf(born) };
-    return this.made(name, async () => this.client.send(new CopyObjectCommand(input)));
+    const key = this.folder + name;
+    const input = { Bucket: this.bucket, Key: key, CopySource, ...headersOf(born) };
+    return this.made(key, async () => this.client.send(new CopyObjectCommand(input)));
   }
 
   async look(version: Scratch): Promise<Look> {

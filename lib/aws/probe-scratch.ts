@@ -23,6 +23,9 @@ const NAME = /^holdfast-probe-[0-9a-f]{16}$/;
 /** Whether a bucket has a name that only the probe gives. */
 export const isScratchBucket = (bucket: string): boolean => NAME.test(bucket);
 
+/** A folder for one probe, in a bucket that is not its own. */
+export const newScratchFolder = (prefix: string): string => `${prefix}${newScratchName()}/`;
+
 export const newScratchName = (): string => `holdfast-probe-${randomBytes(8).toString('hex')}`;
 
 /** Makes a scratch bucket under Object Lock, or tells that the store has none; else throws what the SDK throws. */
@@ -72,7 +75,7 @@ export async function keepAll(
   lab: S3Lab,
 ): Promise<{ readonly left: readonly Left[]; readonly isBucketGone: boolean }> {
   const left: Left[] = [];
-  for (const version of await versionsIn(client, lab.bucket)) {
+  for (const version of await versionsIn(client, lab)) {
     const look = await lab.look(version);
     if (look.there) left.push({ version, look });
   }
@@ -80,41 +83,46 @@ export async function keepAll(
 }
 
 /**
- * Deletes what can be deleted, the bucket at last, and tells what stays.
- * Holds are cleared first: the probe placed them, in a bucket that nobody else uses.
+ * Deletes what can be deleted, a bucket of the probe's own at last, and tells what stays.
+ * Holds are cleared first: the probe placed them, where nobody else writes.
  */
 export async function cleanUp(
   client: S3Client,
   lab: S3Lab,
 ): Promise<{ readonly left: readonly Left[]; readonly isBucketGone: boolean }> {
-  await abortUploads(client, lab.bucket);
+  await abortUploads(client, lab);
   const left: Left[] = [];
-  for (const version of await versionsIn(client, lab.bucket)) {
+  for (const version of await versionsIn(client, lab)) {
     if ((await lab.remove(version)).took) continue;
     const look = await lab.look(version);
     const isHeld = look.there && look.lock.hold === 'on' && (await lab.hold(version, 'OFF')).took;
     if (isHeld && (await lab.remove(version)).took) continue;
     left.push({ version, look: isHeld ? await lab.look(version) : look });
   }
+  if (lab.place === 'folder') return { left, isBucketGone: left.length === 0 };
   const { took } = await verdictOf('remove the scratch bucket', async () =>
     client.send(new DeleteBucketCommand({ Bucket: lab.bucket })),
   );
   return { left, isBucketGone: took };
 }
 
-/** Every version and marker of a scratch bucket. */
-async function versionsIn(client: S3Client, bucket: string): Promise<readonly Scratch[]> {
+/** Every version and marker that the probe made; in a bucket of others, those in its folder alone. */
+async function versionsIn(client: S3Client, { bucket, folder }: S3Lab): Promise<readonly Scratch[]> {
   const versions: Scratch[] = [];
   let next: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
   while (next !== undefined) {
-    const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({ Bucket: bucket, ...next });
+    const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({
+      Bucket: bucket,
+      Prefix: folder,
+      ...next,
+    });
     const page: ListObjectVersionsCommandOutput | { refused: Refusal } = await ask(
       'list the scratch bucket',
       async (): Promise<ListObjectVersionsCommandOutput> => client.send(command),
     );
     if (isRefused(page)) return versions;
     for (const { Key, VersionId } of [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]) {
-      if (Key !== undefined) versions.push({ key: Key, versionId: VersionId ?? 'null' });
+      if (Key?.startsWith(folder) === true) versions.push({ key: Key, versionId: VersionId ?? 'null' });
     }
     next =
       page.IsTruncated === true
@@ -124,12 +132,13 @@ async function versionsIn(client: S3Client, bucket: string): Promise<readonly Sc
   return versions;
 }
 
-async function abortUploads(client: S3Client, bucket: string): Promise<void> {
+async function abortUploads(client: S3Client, { bucket, folder }: S3Lab): Promise<void> {
   const listed = await ask('list unfinished uploads', async () =>
-    client.send(new ListMultipartUploadsCommand({ Bucket: bucket })),
+    client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: folder })),
   );
   if (isRefused(listed)) return;
   for (const { Key, UploadId } of listed.Uploads ?? []) {
+    if (Key?.startsWith(folder) !== true) continue;
     await verdictOf('abort an upload', async () =>
       client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })),
     );

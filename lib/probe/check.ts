@@ -33,6 +33,8 @@ export interface Experiment {
   readonly id: string;
   readonly expected: string;
   readonly gravity: Gravity;
+  /** What it cannot do without: a bucket of the probe's own, or uploads that are born without a lock. */
+  readonly needs?: 'own-bucket' | 'unlocked-uploads';
   run(lab: Lab): Promise<Finding>;
 }
 

@@ -42,6 +42,10 @@ export class RefusedUpload extends Error {
  * `unreachable` when the store gave no verdict.
  */
 export interface Lab {
+  /** Whether the bucket is the probe's own, or somebody else's in which it has a folder. */
+  readonly place: 'bucket' | 'folder';
+  /** Whether the default rule of the bucket, of a day at most, locks what is uploaded without a lock. */
+  readonly isBornLocked: boolean;
   /** How long a lock lasts that one experiment needs (milliseconds). */
   readonly span: number;
   /** For this long after an upload a denial may mean "not yet" (milliseconds). */

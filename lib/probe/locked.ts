@@ -21,8 +21,10 @@ export async function locked(
   mode: Mode,
   spans = 1,
 ): Promise<{ version: Scratch; lock: Lock }> {
-  const version = await lab.put(name);
   const first = shortLock(lab, mode, spans);
+  // A default rule would be longer than any lock of seconds; headers take its place.
+  if (lab.isBornLocked) return { version: await lab.put(name, { lock: first }), lock: first };
+  const version = await lab.put(name);
   const answer = await lab.retain(version, first);
   if (answer.took) return { version, lock: first };
   if (answer.status === 403 && lab.youngFor > 0) {

@@ -89,6 +89,7 @@ export const MUST_FAIL: readonly Experiment[] = [
 export const BUCKET_MUST_STAY: readonly Experiment[] = [
   {
     id: 'suspend',
+    needs: 'own-bucket',
     expected: 'versioning of a bucket with Object Lock cannot be suspended',
     gravity: 'weakened',
     async run(lab) {
@@ -100,6 +101,7 @@ export const BUCKET_MUST_STAY: readonly Experiment[] = [
   },
   {
     id: 'unlock-bucket',
+    needs: 'own-bucket',
     expected: 'Object Lock of a bucket cannot be switched off',
     gravity: 'weakened',
     async run(lab) {

@@ -57,14 +57,30 @@ export async function runProbe(lab: Lab, { stranger, farDates, onCheck }: ProbeO
   const experiments = order(stranger);
   if (isLockBucket) {
     await requireDeletion(lab);
-    const code = await lab.learnNone(await lab.put('none'));
+    const code = lab.isBornLocked ? undefined : await lab.learnNone(await lab.put('none'));
     if (code !== undefined) unlockedCodes.push(code);
     for (const experiment of experiments) {
-      const isSkipped = experiment === FAR_DATE && !farDates;
-      note(experiment, isSkipped ? notTried(FAR_SKIPPED) : await outcome(experiment, lab));
+      const why = skippedBecause(experiment, lab, farDates);
+      note(experiment, why === undefined ? await outcome(experiment, lab) : notTried(why));
     }
   }
-  return { ...judge(checks, gravities(experiments)), checks, unlockedCodes };
+  return { ...judge(checks, gravities(experiments, lab)), checks, unlockedCodes };
+}
+
+function skippedBecause({ id, needs }: Experiment, lab: Lab, farDates: boolean): string | undefined {
+  if (isOutOfPlace(needs, lab)) return 'the bucket is not of its own';
+  if (needs === 'unlocked-uploads' && lab.isBornLocked)
+    return 'the default rule of the bucket locks every upload';
+  return id === FAR_DATE.id && !farDates ? FAR_SKIPPED : undefined;
+}
+
+const isOutOfPlace = (needs: Experiment['needs'], { place }: Lab): boolean =>
+  needs === 'own-bucket' && place === 'folder';
+
+/** Every key that the probe writes, without its folder. */
+export function probeKeys(): readonly string[] {
+  const ids = order(undefined).map(({ id }) => id);
+  return [...ids, 'unlocked', 'none', 'copy-source', 'copy-hold-source'];
 }
 
 /** The verdict on a store that makes no such bucket. */
@@ -85,8 +101,11 @@ const order = (stranger: Stranger | undefined): readonly Experiment[] => [
   ...BUCKET_MUST_STAY,
 ];
 
-const gravities = (experiments: readonly Experiment[]): ReadonlyMap<string, Gravity> =>
-  new Map(experiments.map(({ id, gravity }) => [id, gravity]));
+/** What cannot be tried in a folder at all leaves no verdict open. */
+const gravities = (experiments: readonly Experiment[], lab: Lab): ReadonlyMap<string, Gravity> =>
+  new Map(
+    experiments.map(({ id, gravity, needs }) => [id, isOutOfPlace(needs, lab) ? 'exception' : gravity]),
+  );
 
 async function outcome(experiment: Experiment, lab: Lab): Promise<Finding> {
   try {

@@ -12,6 +12,7 @@ export function strangerExperiments(stranger: Stranger | undefined): readonly Ex
   return [
     {
       id: 'bypass-delete',
+      needs: 'own-bucket',
       expected: 'deleting with the bypass header and without its permission is refused',
       gravity: 'exception',
       async run(lab) {
@@ -25,6 +26,7 @@ export function strangerExperiments(stranger: Stranger | undefined): readonly Ex
     },
     {
       id: 'bypass-shorten',
+      needs: 'own-bucket',
       expected: 'an earlier date with the bypass header and without its permission is refused',
       gravity: 'exception',
       async run(lab) {

@@ -1,3 +1,4 @@
+import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { makeBucket } from '../helpers/bucket.ts';
 import { fileOf, holdfast, type Ran } from '../helpers/cli.ts';
@@ -9,6 +10,11 @@ const ENV = { AWS_ACCESS_KEY_ID: 'owner', AWS_SECRET_ACCESS_KEY: 'secret' };
 const POLICY = fileOf(
   'policy.yaml',
   'version: 1\nrules: [{ name: r, lock: { mode: COMPLIANCE, for: P1Y } }]\n',
+);
+
+const ELSEWHERE = fileOf(
+  'elsewhere.yaml',
+  'version: 1\nrules: [{ name: r, match: { prefix: invoices/ }, lock: { mode: COMPLIANCE, for: P1Y } }]\n',
 );
 
 describe('holdfast doctor --bucket', () => {
@@ -74,6 +80,50 @@ describe('holdfast doctor --bucket', () => {
     expect(out).toMatch(/^ok +s3:DeleteObjectVersion /m);
   });
 
+  it.each<[string, readonly string[], readonly string[], string]>([
+    ['no rules were named', [], [], 'name the rules that are in force with --policy'],
+    ['a rule covers it', ['--policy', POLICY], [], 'the rule r covers scratch/holdfast-probe-'],
+    [
+      'the default is longer than a day',
+      ['--policy', ELSEWHERE],
+      ['--mode', 'GOVERNANCE', '--days', '2'],
+      'would lock what the probe writes',
+    ],
+  ])('does not probe under a prefix where %s', async (_, args, rule, words) => {
+    const bucket = await makeBucket(embedded.clientFor());
+    if (rule.length > 0)
+      await holdfast(
+        ['bucket', 'default', bucket, ...rule, '--audit-folder', 'r', '--endpoint', embedded.s3.url],
+        ENV,
+      );
+
+    const { code, err } = await doctor(['--bucket', bucket, '--probe', '--prefix', 'scratch/', ...args]);
+
+    expect(code).toBe(2);
+    expect(err).toContain(words);
+    const { Versions = [] } = await embedded
+      .clientFor()
+      .send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    expect(Versions).toStrictEqual([]);
+  });
+
+  it('probes under a prefix that no rule covers, and leaves nothing there', async () => {
+    const bucket = await makeBucket(embedded.clientFor());
+    const args = ['--bucket', bucket, '--probe', '--prefix', 'scratch/', '--policy', ELSEWHERE, '--json'];
+
+    const { code, out } = await doctor(args);
+
+    expect({ code, found: JSON.parse(out) as unknown }).toMatchObject({
+      code: 0,
+      found: {
+        enforces: true,
+        exceptions: [],
+        left: [],
+        record: expect.stringContaining('.holdfast/stores/'),
+      },
+    });
+  });
+
   it('prints one JSON document', async () => {
     const bucket = await makeBucket(embedded.clientFor());
 
@@ -98,6 +148,7 @@ describe('holdfast doctor --bucket', () => {
   it.each<[string, readonly string[], string]>([
     ['a tool that nobody knows', ['--bucket', 'acme', '--for', 'duplicati'], 'name one of portworx'],
     ['a tool without a bucket', ['--for', 'kopia'], 'name it with --bucket'],
+    ['a prefix without the probe', ['--bucket', 'acme', '--prefix', 'p/'], 'give --probe as well'],
     ['rules without a bucket', ['--policy', POLICY], 'name it with --bucket'],
     ['a directory bucket', ['--bucket', 'a--use1-az1--x-s3'], 'is a directory bucket'],
     [

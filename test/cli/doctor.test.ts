@@ -16,6 +16,7 @@ interface Report {
   readonly verdict: string;
   readonly exceptions: readonly string[];
   readonly checks: readonly { id: string; expected: string; seen: string; ok: boolean; tried: boolean }[];
+  readonly record: string;
   readonly left: readonly { bucket: string; key?: string; until?: string }[];
 }
 
@@ -103,6 +104,7 @@ describe('holdfast doctor', () => {
       expect(checks.every(({ ok, tried }) => ok && tried)).toBe(true);
       expect(left.map(({ key }) => key)).toStrictEqual(['default', 'default-hold', 'far-date']);
       expect(ran.err).toBe('');
+      expect(reportOf(ran).record).toMatch(/^\.holdfast\/stores\/127\.0\.0\.1_\d+\.json$/);
     });
 
     it('leaves a bucket that --clean does not force', async () => {

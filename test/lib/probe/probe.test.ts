@@ -1,7 +1,13 @@
-import { type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { S3Stranger } from '../../../lib/aws/probe-bypass.ts';
-import { S3Lab } from '../../../lib/aws/probe-lab.ts';
+import { S3Lab, type S3LabOptions } from '../../../lib/aws/probe-lab.ts';
 import { cleanUp, makeScratch, newScratchName } from '../../../lib/aws/probe-scratch.ts';
 import { s3Client } from '../../../lib/aws/s3-client.ts';
 import { systemClock } from '../../../lib/aws/system-clock.ts';
@@ -34,6 +40,7 @@ class Bench {
     options: S3Options = {},
     denied: Readonly<Record<string, readonly string[]>> = STRANGER,
     user?: string,
+    more: Partial<S3LabOptions> = {},
   ): Promise<Bench> {
     let passed = 0;
     const clock: Clock = {
@@ -49,7 +56,7 @@ class Bench {
     return new Bench(
       embedded,
       client,
-      new S3Lab({ client, bucket, clock, offset: 0, span: 5_000, youngFor: 0 }),
+      new S3Lab({ client, bucket, clock, offset: 0, span: 5_000, youngFor: 0, ...more }),
     );
   }
 
@@ -133,6 +140,77 @@ describe('the probe', () => {
 
     expect(verdict).toContain('accepted a lock and let the object be deleted (');
     expect(exceptions).toStrictEqual(expect.arrayContaining(['retention', 'delete', 'shorten']));
+  });
+
+  describe('in a folder of a bucket that is not its own', () => {
+    const inFolder = async (isBornLocked: boolean): Promise<Bench> => {
+      bench = await Bench.open({}, STRANGER, undefined, {
+        folder: 'scratch/holdfast-probe-1/',
+        isBornLocked,
+      });
+      const { client, lab } = bench;
+      if (isBornLocked) await lab.setDefault('one-day');
+      const at = { Bucket: lab.bucket, Key: 'scratch/theirs' };
+      await client.send(new PutObjectCommand({ ...at, Body: 'x' }));
+      await client.send(new CreateMultipartUploadCommand(at));
+      return bench;
+    };
+    const NOT_THERE = [
+      'bypass-delete',
+      'bypass-shorten',
+      'far-date',
+      'default',
+      'default-hold',
+      'suspend',
+      'unlock-bucket',
+    ];
+
+    it.each([
+      [false, 'no default', NOT_THERE, []],
+      [
+        true,
+        'a default of a day',
+        ['copy-plain', ...NOT_THERE],
+        ['copy-hold', 'copy-hold-source', 'delete-hold', 'hold', 'overwrite', 'tags', 'tags'],
+      ],
+    ])(
+      'under a default rule (%s: %s) tries what it can, and touches nothing else',
+      async (isBornLocked, _, skipped, left) => {
+        const { client, lab } = await inFolder(isBornLocked);
+
+        const found = await runProbe(lab, { farDates: false });
+        const cleaned = await cleanUp(client, lab);
+
+        expect(found).toMatchObject({
+          enforces: true,
+          exceptions: [],
+          verdict: 'this store enforces Object Lock',
+        });
+        expect(
+          found.checks
+            .filter(({ tried }) => !tried)
+            .map(({ id }) => id)
+            .sort(),
+        ).toStrictEqual([...skipped].sort());
+        expect(cleaned.left.map(({ version }) => version.key)).toStrictEqual(
+          left.map((key) => lab.folder + key),
+        );
+        const { Versions = [] } = await client.send(
+          new ListObjectVersionsCommand({ Bucket: lab.bucket, Prefix: 'scratch/theirs' }),
+        );
+        const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: lab.bucket }));
+        expect([Versions.length, Uploads.map(({ Key }) => Key)]).toStrictEqual([1, ['scratch/theirs']]);
+      },
+    );
+
+    it('still notices a store that lets locked versions be deleted', async () => {
+      bench = await Bench.open({ lies: ['delete'] }, STRANGER, undefined, { folder: 'f/' });
+
+      expect(await runProbe(bench.lab, { farDates: false })).toMatchObject({
+        enforces: false,
+        exceptions: ['delete', 'delete-compliance', 'delete-batch', 'delete-hold'],
+      });
+    });
   });
 
   it.each<[Lie, Partial<Provider>]>([
