@@ -13,9 +13,12 @@ import { startEmbedded } from '../helpers/embedded.ts';
 jest.setTimeout(30_000);
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PAGES = ['guides', 'stores'].flatMap((folder) =>
-  readdirSync(join(ROOT, 'docs', folder)).map((name) => `docs/${folder}/${name}`),
-);
+const PAGES = [
+  'docs/DOCTOR.md',
+  ...['guides', 'stores'].flatMap((folder) =>
+    readdirSync(join(ROOT, 'docs', folder)).map((name) => `docs/${folder}/${name}`),
+  ),
+];
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
 /** The fenced blocks of a page: their language, and the name that follows it. */
@@ -37,6 +40,7 @@ const LINES = PAGES.flatMap((page) =>
     .map((line) => [page, line] as const),
 );
 
+const ANY_POLICY = 'version: 1\nrules: [{ name: r, lock: { mode: GOVERNANCE, for: P1Y } }]\n';
 const KEYS = ['p1', 'snapshots/1', 'backups/1', 'kopia/ns/p1', 'data/1', 'KEY'];
 
 /** Makes what a line speaks of, but for what it makes itself. */
@@ -76,7 +80,7 @@ describe('pages on tools and stores', () => {
   it.each(LINES)('%s: %s', async (page, line) => {
     const cwd = mkdtempSync(join(tmpdir(), 'holdfast-guides-'));
     for (const { name, text } of blocksOf(page)) if (name !== '') writeFileSync(join(cwd, name), text);
-    writeFileSync(join(cwd, 'policy.yaml'), policyOf(page) ?? '');
+    writeFileSync(join(cwd, 'policy.yaml'), policyOf(page) ?? ANY_POLICY);
     const [, provider] = / --provider ([a-z0-9-]+)/.exec(line) ?? [];
     if (provider !== undefined) expect(providerNamed(provider).name).toBe(provider);
     const embedded = await startEmbedded();

@@ -16,21 +16,21 @@ const check = (id: string, of: Greeting): unknown => judgeGreeting(of).find((eac
 
 describe('the clocks', () => {
   it.each([
-    [0, true, undefined, 'they agree'],
-    [-1, true, undefined, 'they agree'],
-    [30, true, undefined, '30 s apart'],
-    [61, true, true, '61 s apart'],
-    [-840, true, true, 's apart'],
-    [901, false, undefined, '901 s apart'],
-    [-3_600, false, undefined, 's apart'],
-  ])('%i s ahead', (ahead, ok, warning, seen) => {
+    [0, true, 'they agree'],
+    [-1, true, 'they agree'],
+    [30, true, '30 s apart'],
+    [59, true, '59 s apart'],
+    [-840, false, 's apart'],
+    [901, false, '901 s apart'],
+    [-3_600, false, 's apart'],
+  ])('%i s ahead', (ahead, ok, seen) => {
     expect(check('clock-store', greeting({}, ahead))).toStrictEqual({
       id: 'clock-store',
       expected: expect.any(String),
       ok,
       tried: true,
       seen: expect.stringContaining(seen),
-      ...(warning && { warning }),
+      ...(!ok && { mend: expect.stringContaining('set the clock') }),
     });
   });
 
