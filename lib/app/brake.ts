@@ -43,6 +43,8 @@ const TRIES = 12;
 export class Brake {
   private readonly options: BrakeOptions;
   private seen: { readonly state: BrakeState | undefined; readonly at: Instant } | undefined;
+  /** A batch asks ten times at once, and one answer serves all. */
+  private reading: Promise<BrakeState | undefined> | undefined;
   private share: Load & { readonly hour: string } = { hour: '', versions: 0, bytes: 0 };
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -53,10 +55,21 @@ export class Brake {
   /** Why nothing may be written now; `undefined` when it may. */
   async pausedBecause(): Promise<string | undefined> {
     const now = this.options.clock.now();
-    if (this.seen === undefined || now - this.seen.at >= FRESH)
-      this.seen = { state: await this.read(), at: now };
-    const { state } = this.seen;
+    const isFresh = this.seen !== undefined && now - this.seen.at < FRESH;
+    if (!isFresh)
+      this.reading ??= this.refresh(now).finally(() => {
+        this.reading = undefined;
+      });
+    const state = isFresh ? this.seen?.state : await this.reading;
     return state?.paused === true ? state.reason : undefined;
+  }
+
+  private async refresh(at: Instant): Promise<BrakeState | undefined> {
+    const before = this.seen;
+    const state = await this.read();
+    // Whoever set it meanwhile knows better than an answer that was under way.
+    if (this.seen === before) this.seen = { state, at };
+    return this.seen?.state;
   }
 
   async show(): Promise<BrakeState | undefined> {

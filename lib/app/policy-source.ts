@@ -37,21 +37,29 @@ export class DeliveredPolicy implements PolicySource {
   private readonly options: DeliveredPolicyOptions;
   private good: { readonly policy: Policy; readonly etag: string } | undefined;
   private checkedAt: Instant | undefined;
+  /** A batch asks ten times at once, and one answer serves all. */
+  private loading: Promise<Policy> | undefined;
 
   constructor(options: DeliveredPolicyOptions) {
     this.options = options;
   }
 
   async current(): Promise<Policy> {
-    const { clock, onStale } = this.options;
-    const now = clock.now();
+    const now = this.options.clock.now();
     if (this.good !== undefined && this.checkedAt !== undefined && now - this.checkedAt < FRESH) {
       return this.good.policy;
     }
+    this.loading ??= this.refresh(now).finally(() => {
+      this.loading = undefined;
+    });
+    return this.loading;
+  }
+
+  private async refresh(now: Instant): Promise<Policy> {
     try {
       this.good = await this.load();
     } catch (cause) {
-      onStale(cause);
+      this.options.onStale(cause);
       if (this.good === undefined) throw cause;
     }
     this.checkedAt = now;

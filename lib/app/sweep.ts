@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { recordId } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
-import { change, writeOf } from '../lock/change.ts';
+import { change, type Change, writeOf } from '../lock/change.ts';
 import { addPeriod, parsePeriod } from '../policy/period.ts';
 import { formatInstant, type Instant, instantOf, parseInstant } from '../lock/instant.ts';
 import { type Policy } from '../policy/compile.ts';
@@ -114,7 +114,13 @@ export async function sweepBucket(
     looked += due.length;
     for (let at = 0; at < due.length; at += AT_ONCE) {
       const results = await Promise.all(
-        due.slice(at, at + AT_ONCE).map(async (version) => sendIfUncovered(version, policy, deps)),
+        due.slice(at, at + AT_ONCE).map(async (version) => {
+          const state = await coverageOf(version, policy, deps);
+          // An upload in parts is looked at for days, and its gap need not be told every hour.
+          const isSent = state === 'lacks' || (state === 'gap' && version.created >= from);
+          if (isSent) await send(version.ref, deps);
+          return state === 'lacks';
+        }),
       );
       sent += results.filter(Boolean).length;
     }
@@ -138,19 +144,35 @@ export async function sweepBucket(
   return { looked, sent, finished: true };
 }
 
-/** Whether the version lacks what its rules want; then it is on its way to the queue. */
-async function sendIfUncovered({ ref }: ListedVersion, policy: Policy, deps: SweepDeps): Promise<boolean> {
+/**
+ * Whether the version `lacks` what can still be written; or has a `gap` that nothing can be written over, which
+ * the function that locks records with its reason: its event may never have come.
+ */
+async function coverageOf(
+  { ref }: ListedVersion,
+  policy: Policy,
+  deps: SweepDeps,
+): Promise<'covered' | 'lacks' | 'gap'> {
   const read = await deps.store.read(ref);
   // What cannot be read here is not called covered: the function that locks says why.
-  if (read.kind === 'no-permission') return send(ref, deps);
-  if (read.kind !== 'found') return false;
+  if (read.kind === 'no-permission') return 'lacks';
+  if (read.kind === 'no-lock-on-bucket') return 'gap';
+  if (read.kind !== 'found') return 'covered';
   const { facts, decision } = await decideFully(read.version, { ...deps, policy });
   const now = deps.clock.now();
-  const missing = decision.wishes.some((wish) => writeOf(change(facts.lock, wish, now)) !== undefined);
-  return missing || decision.undecided.length > 0 ? send(ref, deps) : false;
+  const changes = decision.wishes.map((wish) => change(facts.lock, wish, now));
+  if (decision.undecided.length > 0 || changes.some((made) => writeOf(made) !== undefined)) return 'lacks';
+  const isGap =
+    changes.some(({ kind }) => GAPS.has(kind)) ||
+    decision.eventHold !== undefined ||
+    decision.reports.some(({ code }) => code === 'over-cap');
+  return isGap ? 'gap' : 'covered';
 }
 
-async function send({ bucket, key, versionId }: ListedVersion['ref'], deps: SweepDeps): Promise<true> {
+/** What the law answers where a wish stays unmet and nothing may be written. */
+const GAPS: ReadonlySet<Change['kind']> = new Set(['mode-weaker', 'mode-stricter', 'refused'] as const);
+
+async function send({ bucket, key, versionId }: ListedVersion['ref'], deps: SweepDeps): Promise<void> {
   const event = {
     id: `sweep-${deps.newId()}`,
     source: 'aws.s3',
@@ -158,7 +180,6 @@ async function send({ bucket, key, versionId }: ListedVersion['ref'], deps: Swee
     detail: { bucket: { name: bucket }, object: { key, 'version-id': versionId }, reason: 'Sweep' },
   };
   await deps.queue.sendLater(JSON.stringify(event), 0, 0);
-  return true;
 }
 
 function stateOf(name: string, body: string): State {

@@ -5,7 +5,15 @@ import { invalidArgument } from '../errors.ts';
 import type { ObjectVersion } from '../version.ts';
 import { branch, leaf, xmlDocument } from '../xml.ts';
 import { owner } from './buckets.ts';
-import { commonPrefixes, encoded, listQueryOf, pageOf, type ListQuery, type Page } from './list-page.ts';
+import {
+  commonPrefixes,
+  encoded,
+  listQueryOf,
+  pageFacts,
+  pageOf,
+  type ListQuery,
+  type Page,
+} from './list-page.ts';
 
 const currentObjects = (bucket: Bucket, query: ListQuery, after: string): Page<ObjectVersion> =>
   pageOf(bucket.keys(), query, { after }, (key) => {
@@ -30,7 +38,7 @@ export function listObjects(call: Call): Answer {
       leaf('Marker', encoded(query, marker)),
       // Without a delimiter the last key listed serves as the next marker, and S3 does not repeat it.
       page.isTruncated && query.delimiter !== '' ? leaf('NextMarker', encoded(query, last)) : '',
-      common(query, page),
+      pageFacts(query, page),
       contents(call, query, page, true),
     ),
   };
@@ -59,7 +67,7 @@ export function listObjectsV2(call: Call): Answer {
       startAfter === '' ? '' : leaf('StartAfter', encoded(query, startAfter)),
       page.isTruncated ? leaf('NextContinuationToken', tokenOf(last)) : '',
       leaf('KeyCount', page.entries.length),
-      common(query, page),
+      pageFacts(query, page),
       contents(call, query, page, queryOf(call, 'fetch-owner')?.toLowerCase() === 'true'),
     ),
   };
@@ -73,14 +81,6 @@ function keyOfToken(token: string): string {
     throw invalidArgument('The continuation token provided is incorrect', 'continuation-token', token);
   return key;
 }
-
-const common = (query: ListQuery, page: Page<unknown>): string =>
-  [
-    leaf('MaxKeys', query.max),
-    query.delimiter === '' ? '' : leaf('Delimiter', encoded(query, query.delimiter)),
-    query.encodes ? leaf('EncodingType', 'url') : '',
-    leaf('IsTruncated', page.isTruncated),
-  ].join('');
 
 function contents(call: Call, query: ListQuery, page: Page<ObjectVersion>, withOwner: boolean): string {
   const prefixes: string[] = [];

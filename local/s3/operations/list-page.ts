@@ -52,6 +52,15 @@ export const encoded = (query: ListQuery, text: string): string => (query.encode
 export const commonPrefixes = (query: ListQuery, prefixes: readonly string[]): string =>
   prefixes.map((prefix) => branch('CommonPrefixes', leaf('Prefix', encoded(query, prefix)))).join('');
 
+/** The elements that every listing of keys has. */
+export const pageFacts = (query: ListQuery, page: Page<unknown>): string =>
+  [
+    leaf('MaxKeys', query.max),
+    query.delimiter === '' ? '' : leaf('Delimiter', encoded(query, query.delimiter)),
+    query.encodes ? leaf('EncodingType', 'url') : '',
+    leaf('IsTruncated', page.isTruncated),
+  ].join('');
+
 /** One line of a listing before it is printed. */
 type Entry<Item> =
   | { readonly kind: 'item'; readonly key: string; readonly item: Item }

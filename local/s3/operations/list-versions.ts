@@ -7,7 +7,15 @@ import { NULL_VERSION } from '../version-id.ts';
 import type { Version } from '../version.ts';
 import { branch, leaf, xmlDocument } from '../xml.ts';
 import { owner } from './buckets.ts';
-import { commonPrefixes, encoded, listQueryOf, pageOf, type ListQuery, type Start } from './list-page.ts';
+import {
+  commonPrefixes,
+  encoded,
+  listQueryOf,
+  pageFacts,
+  pageOf,
+  type ListQuery,
+  type Start,
+} from './list-page.ts';
 import { objectDetails } from './list-objects.ts';
 
 /** ListObjectVersions: keys in order, the versions of each newest first. */
@@ -31,10 +39,7 @@ export function listObjectVersions(call: Call): Answer {
       leaf('VersionIdMarker', versionMarker),
       page.isTruncated && last ? leaf('NextKeyMarker', encoded(query, last.key)) : '',
       page.isTruncated && last?.kind === 'item' ? leaf('NextVersionIdMarker', last.item.versionId) : '',
-      leaf('MaxKeys', query.max),
-      query.delimiter === '' ? '' : leaf('Delimiter', encoded(query, query.delimiter)),
-      query.encodes ? leaf('EncodingType', 'url') : '',
-      leaf('IsTruncated', page.isTruncated),
+      pageFacts(query, page),
       ...page.entries.map((entry) =>
         entry.kind === 'item' ? versionEntry(call, query, bucket, entry.item) : '',
       ),

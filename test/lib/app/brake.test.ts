@@ -88,6 +88,40 @@ describe('pausing by hand', () => {
     expect(records).toStrictEqual([]);
   });
 
+  it('is read once for all that ask together', async () => {
+    const brake = brakeOf();
+    reads = [];
+
+    await Promise.all(Array.from({ length: 10 }, async () => brake.pausedBecause()));
+
+    expect(reads).toStrictEqual(['brake.json']);
+  });
+
+  it('a reading that was under way does not undo what was set meanwhile', async () => {
+    const stored = new S3Documents(client, config);
+    let answer: (() => void) | undefined;
+    const slow: Documents = {
+      get: async (name) => {
+        const document = await stored.get(name);
+        if (name === 'brake.json' && answer === undefined)
+          await new Promise<void>((resolve) => {
+            answer = resolve;
+          });
+        return document;
+      },
+      put: async (name, body, expected) => stored.put(name, body, expected),
+    };
+    const brake = brakeOf({}, 'alice', slow);
+    const asked = brake.pausedBecause();
+    while (answer === undefined) await new Promise(setImmediate);
+
+    await brake.pause('the auditor asked');
+    answer();
+
+    expect(await asked).toBe('the auditor asked');
+    expect(await brake.pausedBecause()).toBe('the auditor asked');
+  });
+
   it('stops everybody, is a deed with its reason, and is shown with who did it and when', async () => {
     await brakeOf({}, 'alice').pause('the auditor asked');
 

@@ -112,6 +112,22 @@ describe('which policy is in force', () => {
     expect(readsBefore).toStrictEqual([]);
   });
 
+  it('is fetched once for all that ask together, and a failure is told once', async () => {
+    await activate(days(5));
+    const policies = source();
+    reads = [];
+
+    const seen = await Promise.all(Array.from({ length: 10 }, async () => seenBy(policies)));
+    const readsTogether = reads.length;
+    await breakPointer();
+    now += 30_000;
+    await Promise.all(Array.from({ length: 10 }, async () => seenBy(policies)));
+
+    expect(new Set(seen)).toStrictEqual(new Set(['P5D']));
+    expect(readsTogether).toBe(2);
+    expect(stale).toHaveLength(1);
+  });
+
   it('follows a rollback as well', async () => {
     for (const count of [5, 6]) await activate(days(count));
     const policies = source();

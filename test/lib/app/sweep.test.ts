@@ -460,6 +460,45 @@ describe('a bucket without Object Lock', () => {
     });
   });
 });
+describe('a gap that nothing can be written over', () => {
+  const WANTS_MORE = onePolicy('{ mode: GOVERNANCE, for: P1Y }');
+  const locked = {
+    ObjectLockMode: 'COMPLIANCE',
+    ObjectLockRetainUntilDate: new Date(NOON + 2 * DAY),
+  } as const;
+
+  it('is sent, so that it is recorded, and counts as no version without its lock', async () => {
+    const ref = await uploadAt(NOON - HOUR, 'a', locked);
+
+    const { deps, refs, sent } = await sweepAt(NOON, { policy: WANTS_MORE });
+
+    expect({ refs, sent }).toStrictEqual({ refs: [ref], sent: 0 });
+    const body = deps.delayed[0]?.body ?? '';
+    expect(await handleMessage({ body, messageId: 'm', receives: 1, waits: 0 }, deps)).toMatchObject({
+      records: [{ outcome: 'mode-stricter' }],
+    });
+  });
+
+  it.each([
+    [
+      'a date beyond the cap',
+      'version: 1\nsettings: { maximum: P1D }\nrules: [{ name: r, lock: { mode: GOVERNANCE, until: 2050-01-01 } }]\n',
+    ],
+    ['an event that did not happen', onePolicy('{ mode: GOVERNANCE, for: P1Y, from: { event: left } }')],
+  ])('of %s is sent too', async (_, policy) => {
+    const ref = await uploadAt(NOON - HOUR, 'a');
+
+    expect(await sweepAt(NOON, { policy })).toMatchObject({ refs: [ref], sent: 0 });
+  });
+
+  it('is not told again by every sweep', async () => {
+    await uploadAt(NOON - HOUR, 'a', locked);
+    await sweepAt(NOON, { policy: WANTS_MORE });
+
+    expect((await sweepAt(NOON + HOUR, { policy: WANTS_MORE })).refs).toStrictEqual([]);
+  });
+});
+
 describe('all buckets together', () => {
   const sweepThem = async (
     buckets: readonly string[],
