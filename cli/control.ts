@@ -41,7 +41,7 @@ export function clientOf(options: ConnectionOptions): S3Client {
 export async function openDocuments(options: ControlOptions): Promise<Documents> {
   const bucket = configBucket(options);
   const client = clientOf(options);
-  await mustBeThere(client, bucket, options);
+  await requireBucket(client, bucket, options);
   return inWordsDocuments(new S3Documents(client, bucket, ownerOf(options)), bucket);
 }
 
@@ -77,7 +77,7 @@ export function ownerOf({ bucketOwner }: ConnectionOptions): string | undefined 
 
 async function auditStore(bucket: string, options: ConnectionOptions): Promise<AuditStore> {
   const client = clientOf(options);
-  await mustBeThere(client, bucket, options);
+  await requireBucket(client, bucket, options);
   const owner = ownerOf(options);
   return new S3AuditStore({ client, bucket, ...(owner !== undefined && { expectedBucketOwner: owner }) });
 }
@@ -86,7 +86,11 @@ async function auditStore(bucket: string, options: ConnectionOptions): Promise<A
  * Refuses a bucket that is not there before anything is done: a missing document and a missing bucket look alike.
  * Who may not ask is believed: the next request will tell.
  */
-async function mustBeThere(client: S3Client, bucket: string, options: ConnectionOptions): Promise<void> {
+export async function requireBucket(
+  client: S3Client,
+  bucket: string,
+  options: ConnectionOptions,
+): Promise<void> {
   const owner = ownerOf(options);
   const asked = { what: `look for the bucket ${bucket}`, needs: `s3:ListBucket on ${bucket}` };
   await inWords(asked, async () => {

@@ -8,7 +8,7 @@ import { systemClock } from '../lib/aws/system-clock.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { type EntryListing } from '../lib/ports/entry-listing.ts';
 import { type LockStore } from '../lib/ports/lock-store.ts';
-import { clientOf, openDocuments, ownerOf } from './control.ts';
+import { clientOf, ownerOf, requireBucket } from './control.ts';
 import { type ConnectionOptions, endpointOf, withConnection } from './control-options.ts';
 import { keyOption } from './options.ts';
 import { providerOf } from './provider.ts';
@@ -97,7 +97,7 @@ export async function openStore({ bucket, region }: Target, options: StoreOption
   const client = clientOf(connection);
   guardClock(client, systemClock);
   // Opening looks whether the bucket is there: a missing bucket and a missing key look alike.
-  await openDocuments({ ...connection, config: bucket });
+  await requireBucket(client, bucket, connection);
   return storeOn(client, options);
 }
 

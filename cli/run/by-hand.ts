@@ -14,7 +14,7 @@ import { type VersionRef, versionIdOf } from '../../lib/ports/lock-store.ts';
 import { type Found, progressOf, sayRun, sayRunJson } from '../by-hand-report.ts';
 import { addressOf } from '../by-hand-text.ts';
 import { confirm } from '../confirm.ts';
-import { openControl, openDocuments } from '../control.ts';
+import { openDocuments, openRecording } from '../control.ts';
 import { type ControlOptions, given, recordingPlace } from '../control-options.ts';
 import { printError, visible } from '../output.ts';
 import { type OpenStore, openStore, type StoreOptions, type Target } from '../store-options.ts';
@@ -50,7 +50,7 @@ export async function runDeed(target: Target, wish: Wish, options: DeedOptions):
     printError(irrevocable(found, formatInstant(wish.until)));
     if (options.yes !== true) await confirm('Lock it in COMPLIANCE?');
   }
-  const work = await workOf(open, target, wish, options);
+  const work = await workOf(open, wish, options);
   const progress = progressOf(found.refs.length);
   let run: HandRun;
   try {
@@ -131,25 +131,15 @@ function irrevocable({ refs, bytes }: Found, until: string): string {
 /** What is done to each version: locked and recorded, or under a dry run only looked at. */
 async function workOf(
   { store }: OpenStore,
-  target: Target,
   wish: Wish,
   options: DeedOptions,
 ): Promise<(ref: VersionRef) => Promise<HandResult>> {
   const config = given(options.config, 'HOLDFAST_CONFIG_BUCKET');
-  if (options.dryRun === true) {
-    const brake = config === undefined ? UNBRAKED : brakeOf(await openDocuments(options));
+  // Only a deployment can be paused.
+  const brake = config === undefined ? UNBRAKED : brakeOf(await openDocuments({ ...options, config }));
+  if (options.dryRun === true)
     return async (ref) => previewByHand(ref, wish, { store, brake, clock: systemClock });
-  }
-  const place = recordingPlace(options);
-  const { region } = target;
-  const { documents, recording } = await openControl({
-    ...options,
-    ...(config === undefined && place.kind === 'folder' && region !== undefined && { region }),
-    // Opening asks for a bucket that is there; without a configuration any will do.
-    config: config ?? (place.kind === 'bucket' ? place.bucket : target.bucket),
-  });
-  const brake = config === undefined ? UNBRAKED : brakeOf(documents);
-  const deps: ByHandDeps = { ...recording, store, brake };
+  const deps: ByHandDeps = { ...(await openRecording(options)), store, brake };
   const run = `by-hand-${randomUUID()}`;
   return async (ref) => lockByHand(ref, wish, run, deps);
 }
