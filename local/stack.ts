@@ -109,8 +109,10 @@ function everyOf(fn: Fields): { everyMs?: number } {
     const { schedule } = record(event);
     const rate =
       typeof schedule === 'string' ? schedule : (list(record(schedule).rate)[0] ?? record(schedule).rate);
+    if (schedule === undefined) continue;
     const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(rate)) ?? [];
     if (count !== undefined && unit !== undefined) return { everyMs: Number(count) * (UNITS[unit] ?? 0) };
+    throw new Error(`the local cloud knows rate(...) alone, and not the schedule ${String(rate)}`);
   }
   return {};
 }

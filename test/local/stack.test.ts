@@ -35,6 +35,13 @@ describe('the wiring of serverless.yml', () => {
     ]);
   });
 
+  it('is refused where a schedule is one that it would not keep', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'holdfast-stack-')), 'serverless.yml');
+    writeFileSync(path, 'functions: { f: { handler: h, events: [{ schedule: cron(0 2 * * ? *) }] } }\n');
+
+    expect(() => readStack(path, { buckets: [] })).toThrow('cron(0 2 * * ? *)');
+  });
+
   it('lacks a function that the file lacks', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'holdfast-stack-')), 'serverless.yml');
     writeFileSync(path, 'service: empty\n');
