@@ -120,4 +120,38 @@ describe('whatever is wished, in whatever order', () => {
       }
     },
   );
+
+  it.prop([state, fc.boolean(), fc.boolean(), fc.array(wish, { maxLength: 8 })])(
+    'a lock that is not seen, or half seen, is not weakened in a store that refuses it',
+    (start, hidesRetention, hidesHold, wishes) => {
+      let truth = start;
+      for (const wished of wishes) {
+        const seen: LockState = {
+          retention: hidesRetention ? { state: 'absent' } : truth.retention,
+          hold: hidesHold ? 'absent' : truth.hold,
+        };
+        const write = writeOf(change(seen, wished, NOW));
+        if (write === undefined) continue;
+        const next = afterWrite(truth, write);
+        const isTaken = noWeaker(truth, next, NOW);
+        // What was seen needs no refusal: the law itself wrote nothing weaker.
+        if (write.kind === 'hold-on' ? !hidesHold : !hidesRetention) expect(isTaken).toBe(true);
+        if (isTaken) truth = next;
+      }
+
+      expect(noWeaker(start, truth, NOW)).toBe(true);
+    },
+  );
+
+  it.prop([mode, fc.oneof(moment, anyMoment), fc.constantFrom('none' as const, 'on' as const), wish])(
+    'an event hold is never written over: S3 alone knows its date',
+    (heldMode, until, hold, wished) => {
+      const start: LockState = {
+        retention: { state: 'locked', mode: heldMode, until, eventHeld: true },
+        hold,
+      };
+
+      expect(writeOf(change(start, wished, NOW))?.kind).not.toBe('retention');
+    },
+  );
 });
