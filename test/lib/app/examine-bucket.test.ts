@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { examineBucket } from '../../../lib/app/examine-bucket.ts';
 import { S3BucketSurvey } from '../../../lib/aws/s3-bucket-survey.ts';
 import { S3EntryListing } from '../../../lib/aws/s3-entry-listing.ts';
+import { s3Client } from '../../../lib/aws/s3-client.ts';
 import { S3LockStore } from '../../../lib/aws/s3-lock-store.ts';
 import { toolNamed } from '../../../lib/doctor/tools.ts';
 import { instantOf } from '../../../lib/lock/instant.ts';
@@ -226,3 +227,46 @@ describe('doctor on a bucket', () => {
     await expect(examine('no-such-bucket')).rejects.toMatchObject({ code: 'bad-input' });
   });
 });
+
+// A real server that nobody here wrote; test/servers/rgw-up.sh starts it, and CI does where it can be installed.
+const rgw = process.env.HOLDFAST_TEST_RGW;
+if (rgw !== undefined) {
+  describe('doctor on a bucket of Ceph RGW', () => {
+    const as = (user: string): S3Client =>
+      s3Client({
+        endpoint: rgw,
+        credentials: { accessKeyId: `${user}access`, secretAccessKey: `${user}secret` },
+      });
+
+    it.each([
+      ['test', 'allowed'],
+      ['weak', 'denied'],
+    ])('tells what the user %s may do, and changes nothing', async (user, seen) => {
+      const owner = as('test');
+      const client = as(user);
+      const bucket = await makeBucket(owner);
+      await upload(owner, bucket, 'k');
+      const at = { Bucket: bucket };
+
+      const checks = await examineBucket(
+        { bucket, now: instantOf(Date.now()), isAmazon: false, connection: '' },
+        {
+          survey: new S3BucketSurvey(client),
+          store: new S3LockStore({ client, provider: providerNamed('ceph-rgw') }),
+          listing: new S3EntryListing(client),
+          isDenied: (cause) => cause instanceof Error && cause.name === 'AccessDenied',
+        },
+      );
+
+      const row = checks.find(({ id }) => id === 's3:ListBucket');
+      expect(row).toMatchObject({ seen, ok: seen === 'allowed' });
+      const writes = checks.filter(({ id }) => /^s3:Put/.test(id));
+      expect(writes.length).toBeGreaterThan(1);
+      expect(writes.every(({ ok, tried }) => (seen === 'allowed' ? ok && tried : !tried))).toBe(true);
+      const { Versions = [], DeleteMarkers = [] } = await owner.send(new ListObjectVersionsCommand(at));
+      const { Uploads = [] } = await owner.send(new ListMultipartUploadsCommand(at));
+      expect([Versions.length, DeleteMarkers, Uploads]).toStrictEqual([1, [], []]);
+      for (const each of [owner, client]) each.destroy();
+    });
+  });
+}
