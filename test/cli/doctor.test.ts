@@ -210,7 +210,8 @@ describe('holdfast doctor', () => {
     });
 
     it.each([
-      [90, false, 0, 'warning +clock-store'],
+      [50, false, 0, 'ok +clock-store'],
+      [90, false, 7, 'failing +clock-store'],
       [1_200, false, 7, 'failing +clock-store'],
       [1_200, true, 7, 'failing +clock-signature'],
     ])('by %i s (refused: %s), ends with %i', async (seconds, refused, expectedCode, row) => {
