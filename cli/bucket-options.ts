@@ -1,7 +1,9 @@
 /** Reads the name of a bucket and the default rule that was typed for it. */
 import { HoldfastError } from '../lib/errors.ts';
 import { parsePeriod } from '../lib/policy/period.ts';
-import { type DefaultRule } from '../lib/lock/default-rule.ts';
+import { type Provider } from '../lib/providers/record.ts';
+import { type DefaultRule, ruleText } from '../lib/lock/default-rule.ts';
+import { DAY, formatInstant, type Instant } from '../lib/lock/instant.ts';
 
 export interface RuleOptions {
   readonly mode?: string;
@@ -32,10 +34,24 @@ export function bucketOption(name: string): string {
 /**
  * The default rule that was typed; `undefined` where none was.
  *
- * @param maximum - the longest lock that the store takes.
+ * @param provider - what the store takes at the most, and the last date that it keeps right.
  */
-export function ruleOption(options: RuleOptions, maximum: string): DefaultRule | undefined {
-  const most = mostOf(maximum);
+export function ruleOption(
+  options: RuleOptions,
+  { name, maximum, lastDate }: Pick<Provider, 'name' | 'maximum' | 'lastDate'>,
+  now: Instant,
+): DefaultRule | undefined {
+  const rule = ruleIn(options, mostOf(maximum));
+  // A year of a default may be a leap year.
+  const end = rule === undefined ? now : now + (rule.unit === 'days' ? rule.length : rule.length * 366) * DAY;
+  if (rule === undefined || lastDate === undefined || end <= lastDate) return rule;
+  throw bad(
+    `${ruleText(rule)} would end later than any date that the store (${name}) keeps as written`,
+    `name a default that ends before ${formatInstant(lastDate)}`,
+  );
+}
+
+function ruleIn(options: RuleOptions, most: Most): DefaultRule | undefined {
   const { mode, days, years, protect, buffer } = options;
   const lengths = [days, years, protect].filter((length) => length !== undefined);
   if (mode === undefined) {

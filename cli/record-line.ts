@@ -15,6 +15,7 @@ export const DEEDS: Readonly<Record<DeedRecord['action'], string>> = {
   checkpoint: 'checkpoint',
   'bucket-created': 'bucket made',
   'bucket-adopted': 'bucket adopted',
+  probed: 'bucket probed',
   'bucket-found-in-place': 'bucket found as wanted',
   'versioning-enabled': 'versioning enabled',
   'lock-enabled': 'Object Lock enabled',

@@ -1,7 +1,7 @@
 /** The options of commands that work on versions in a store, and the addresses they take. */
 import { type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import type { Command } from 'commander';
-import { guardClock } from '../lib/aws/clock-guard.ts';
+import { ClockWatch } from '../lib/aws/clock-watch.ts';
 import { S3EntryListing } from '../lib/aws/s3-entry-listing.ts';
 import { S3LockStore } from '../lib/aws/s3-lock-store.ts';
 import { systemClock } from '../lib/aws/system-clock.ts';
@@ -95,7 +95,6 @@ export async function openStore({ bucket, region }: Target, options: StoreOption
     throw mismatch(`the access point is in ${region}, not in ${options.region}`, 'leave --region out');
   const connection = { ...options, ...(region !== undefined && { region }) };
   const client = clientOf(connection);
-  guardClock(client, systemClock);
   // Opening looks whether the bucket is there: a missing bucket and a missing key look alike.
   await requireBucket(client, bucket, connection);
   return storeOn(client, options);
@@ -105,9 +104,16 @@ export async function openStore({ bucket, region }: Target, options: StoreOption
 export function storeOn(client: S3Client, options: ConnectionOptions): OpenStore {
   const provider = providerOf(options);
   const owner = ownerOf(options);
+  const watch = new ClockWatch(systemClock);
+  watch.listenTo(client);
   const listing = new S3EntryListing(client, owner);
   return {
-    store: new S3LockStore({ client, provider, ...(owner !== undefined && { expectedBucketOwner: owner }) }),
+    store: new S3LockStore({
+      client,
+      provider,
+      watch,
+      ...(owner !== undefined && { expectedBucketOwner: owner }),
+    }),
     listing: {
       entries: async (name, prefix, after) =>
         inWords(

@@ -25,7 +25,10 @@ export function writeRecord(
   base: Provider,
   { endpoint, file }: RecordPlace,
 ): string {
-  const name = endpoint === undefined ? 'aws' : new URL(endpoint).host.replaceAll(/[^A-Za-z0-9.-]/g, '_');
+  const name =
+    endpoint === undefined
+      ? 'aws'
+      : new URL(endpoint).host.replaceAll(/[^A-Za-z0-9.-]/g, '_').replace(/^_+/, '');
   const path = file ?? join(FOLDER, `${name}.json`);
   const record = measuredProvider({ name, at: systemClock.now(), found }, base);
   try {

@@ -38,6 +38,8 @@ export function addDoctor(program: Command): void {
     .option('--region <name>', 'its region')
     .option('--bucket-owner <account>', 'the account that the bucket must belong to')
     .option('--provider <record>', PROVIDER_HELP)
+    .option('--audit <bucket>', 'with --prefix: the audit bucket, where the probe is recorded')
+    .option('--audit-folder <folder>', 'record it in a folder instead, where there is no such bucket')
     .option('--unprivileged-profile <name>', 'may delete and lock, and must not be allowed to bypass a lock')
     .option('--far-dates', 'probe a date 99 years away too: leaves one GOVERNANCE version locked that long')
     .option('--keep', 'clean nothing up')

@@ -10,6 +10,7 @@ import {
 } from '../../lib/app/bucket-setup.ts';
 import { S3BucketAdmin } from '../../lib/aws/s3-bucket-admin.ts';
 import { S3VersionListing } from '../../lib/aws/s3-version-listing.ts';
+import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { daysOf, type DefaultRule, ruleText } from '../../lib/lock/default-rule.ts';
 import { type BucketState } from '../../lib/ports/bucket-admin.ts';
@@ -32,19 +33,19 @@ const SHORT = 7;
 
 export async function runCreate(name: string, options: BucketOptions): Promise<void> {
   const bucket = bucketOption(name);
-  const rule = ruleOption(options, providerOf(options).maximum);
+  const rule = ruleOption(options, providerOf(options), systemClock.now());
   say(await createBucket(bucket, rule, await open(options)), options);
 }
 
 export async function runEnable(name: string, options: BucketOptions): Promise<void> {
   const bucket = bucketOption(name);
-  const rule = ruleOption(options, providerOf(options).maximum);
+  const rule = ruleOption(options, providerOf(options), systemClock.now());
   say(await enableLock(bucket, rule, await open(options)), options);
 }
 
 export async function runDefault(name: string, options: BucketOptions): Promise<void> {
   const bucket = bucketOption(name);
-  const rule = ruleOption(options, providerOf(options).maximum);
+  const rule = ruleOption(options, providerOf(options), systemClock.now());
   if ((rule === undefined) !== (options.none === true)) {
     throw new HoldfastError('bad-input', {
       what: 'it was not said what the default should be',

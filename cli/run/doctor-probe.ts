@@ -1,5 +1,6 @@
 /** The probe from the terminal: where it writes, what it shows, what it leaves; loaded only when somebody asks for it. */
 import { type S3Client } from '@aws-sdk/client-s3';
+import { recordDeed } from '../../lib/app/bucket-setup.ts';
 import { S3Stranger } from '../../lib/aws/probe-bypass.ts';
 import { type ProbeConnection, probeClient } from '../../lib/aws/probe-greeting.ts';
 import { S3Lab } from '../../lib/aws/probe-lab.ts';
@@ -9,6 +10,7 @@ import {
   makeScratch,
   newScratchFolder,
   newScratchName,
+  requireListing,
   requireScratch,
 } from '../../lib/aws/probe-scratch.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
@@ -18,14 +20,16 @@ import { clockOffset, type Greeting } from '../../lib/probe/clocks.ts';
 import { isLoopback } from '../../lib/probe/endpoints.ts';
 import { type Probed, runProbe, withoutObjectLock } from '../../lib/probe/run.ts';
 import { type Provider } from '../../lib/providers/record.ts';
+import { openRecording } from '../control.ts';
+import { type ControlOptions } from '../control-options.ts';
 import { strangerClient } from '../doctor-stranger.ts';
-import { checkTable, leftBehind, leftLines, type Report, resultOf } from '../doctor-text.ts';
+import { checkTable, leftBehind, type LeftBehind, leftLines, type Report, resultOf } from '../doctor-text.ts';
 import { paint, print, printError, printJson } from '../output.ts';
 import { inWords } from '../store-failures.ts';
 import { writeRecord } from '../store-record.ts';
 import { type BucketDoctorOptions, requireFolder } from './doctor-bucket.ts';
 
-export interface ProbeOptions extends BucketDoctorOptions {
+export interface ProbeOptions extends BucketDoctorOptions, ControlOptions {
   readonly unprivilegedProfile?: string;
   readonly farDates?: true;
   readonly keep?: true;
@@ -54,10 +58,31 @@ export async function probeStore(
   options: ProbeOptions,
 ): Promise<void> {
   const client = probeClient(connection);
-  const weak = await strangerClient(connection, client, options.unprivilegedProfile);
-  const place = (await placeOf(patient, options)) ?? (await ownBucket(client, connection));
-  const { bucket, isMade } = place;
-  const lab = labOf(client, place, greeting, provider.youngFor);
+  try {
+    const weak = await strangerClient(connection, client, options.unprivilegedProfile);
+    const place = (await placeOf(patient, options)) ?? (await ownBucket(client, connection));
+    const lab = labOf(client, place, greeting, provider.youngFor);
+    if (lab.place === 'folder') await requireListing(client, lab);
+    await probeIn(lab, place, { client, weak, connection, provider, first }, options);
+  } finally {
+    client.destroy();
+  }
+}
+
+interface Instruments {
+  readonly client: S3Client;
+  readonly weak: S3Client | undefined;
+  readonly connection: ProbeConnection;
+  readonly provider: Provider;
+  readonly first: readonly Check[];
+}
+
+async function probeIn(
+  lab: S3Lab,
+  { bucket, isMade }: Place,
+  { client, weak, connection, provider, first }: Instruments,
+  options: ProbeOptions,
+): Promise<void> {
   const stopped = (): void => {
     printError(`stopped; ${staysAt(lab)}`);
     process.exit(130);
@@ -87,7 +112,6 @@ export async function probeStore(
     throw error;
   } finally {
     process.off('SIGINT', stopped);
-    client.destroy();
     weak?.destroy();
   }
 }
@@ -138,8 +162,13 @@ async function placeOf(patient: Patient | undefined, options: ProbeOptions): Pro
   const { prefix } = options;
   if (prefix === undefined || patient === undefined) return undefined;
   const folder = newScratchFolder(prefix);
+  const { bucket } = patient;
+  // In a bucket that auditors look at, nothing is locked without a record, COMPLIANCE for seconds included.
+  const recording = await openRecording(options);
   const isBornLocked = await requireFolder(folder, patient, options);
-  return { bucket: patient.bucket, isMade: true, folder, isBornLocked };
+  const detail = `s3://${bucket}/${folder}: scratch versions, locked for seconds in both modes, then deleted`;
+  await recordDeed('probed', detail, recording);
+  return { bucket, isMade: true, folder, isBornLocked };
 }
 
 async function ownBucket(client: S3Client, { endpoint }: ProbeConnection): Promise<Place> {
@@ -191,10 +220,14 @@ export async function cleanScratch(
   { json }: ProbeOptions,
 ): Promise<void> {
   const client = probeClient(connection);
-  const lab = new S3Lab({ client, bucket, clock: systemClock, offset: 0, span: 0, youngFor: 0 });
-  await requireScratch(client, bucket);
-  const left = leftBehind(bucket, await cleanUp(client, lab));
-  client.destroy();
+  let left: readonly LeftBehind[];
+  try {
+    const lab = new S3Lab({ client, bucket, clock: systemClock, offset: 0, span: 0, youngFor: 0 });
+    await requireScratch(client, bucket);
+    left = leftBehind(bucket, await cleanUp(client, lab));
+  } finally {
+    client.destroy();
+  }
   if (left.length > 0) process.exitCode = REFUSED_BY_LOCK;
   if (json === true) printJson({ left });
   else for (const line of leftLines(left)) print(line);

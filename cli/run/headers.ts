@@ -8,9 +8,11 @@ import { clientOptions, type Format, FORMATS, headerLines } from '../../lib/head
 import { UNTIL } from '../../lib/headers/names.ts';
 import { keptNotes, RCLONE_VERSION } from '../../lib/headers/notes.ts';
 import { headersWanted, type WantedHeaders } from '../../lib/headers/wanted.ts';
+import { formatInstant, parseInstant } from '../../lib/lock/instant.ts';
 import { UNLOCKED } from '../../lib/lock/state.ts';
 import { type VersionFacts } from '../../lib/policy/facts.ts';
 import { parsePeriod } from '../../lib/policy/period.ts';
+import { type Provider } from '../../lib/providers/record.ts';
 import { instantOption, keyOption, sizeOption, tagsOption } from '../options.ts';
 import { paint, print, printError, printJson, visible } from '../output.ts';
 import { policyOption } from '../policy-file.ts';
@@ -55,7 +57,9 @@ export function runHeaders(options: HeadersOptions): void {
     lock: UNLOCKED,
   };
   const asked = headersWanted(policyOption(path, options.maximum), version, now, options.rule);
-  const kept = options.provider === undefined ? [] : keptNotes(providerOf(options).keepsLockHeaders);
+  const provider = options.provider === undefined ? undefined : providerOf(options);
+  if (provider !== undefined) mustBeKept(asked.headers[UNTIL], provider);
+  const kept = provider === undefined ? [] : keptNotes(provider.keepsLockHeaders);
   const wanted = { ...asked, notes: [...asked.notes, ...kept] };
   const { rule, headers, template, notes } = wanted;
   switch (format) {
@@ -72,6 +76,15 @@ export function runHeaders(options: HeadersOptions): void {
       for (const note of format === 'rclone' ? [RCLONE_VERSION, ...notes] : notes)
         printError(`note: ${visible(note)}`);
   }
+}
+
+/** Refuses a date that this store would take, and keep as another one. */
+function mustBeKept(until: string | undefined, { name, lastDate }: Provider): void {
+  if (until === undefined || lastDate === undefined || parseInstant(until) <= lastDate) return;
+  throw new HoldfastError('bad-input', {
+    what: `${until} is later than any date that the store (${name}) keeps as written`,
+    next: `shorten the rule, to end before ${formatInstant(lastDate)}`,
+  });
 }
 
 /** Checks the lines of a file, and prints every fault with its line. */

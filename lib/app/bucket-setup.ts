@@ -66,8 +66,9 @@ export async function enableLock(
   if (!before.lock) {
     if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket);
     await recordDeed('lock-enabled', `${bucket}, default ${ruleText(rule)}`, deps);
+    await mustShow(bucket, rule, deps);
     done.push(`enabled Object Lock, default ${ruleText(rule)}`);
-  } else if (rule !== undefined && ruleText(before.rule) !== ruleText(rule)) {
+  } else if (rule !== undefined && !isSame(before.rule, rule)) {
     mustNotBeLess(bucket, rule, before.rule, `run holdfast bucket default ${bucket} --yes if that is meant`);
     done.push(await changeRule(bucket, before.rule, rule, deps));
   }
@@ -102,7 +103,7 @@ export async function setDefault(
       before.rule,
       'give --yes if that is meant; versions that are locked stay locked',
     );
-  const same = ruleText(before.rule) === ruleText(rule);
+  const same = isSame(before.rule, rule);
   if (same) await recordFound(bucket, before, deps);
   const done = same ? [] : [await changeRule(bucket, before.rule, rule, deps)];
   return { bucket, state: await mustRead(bucket, deps), done, unprotected: 0 };
@@ -135,12 +136,31 @@ async function changeRule(
   if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket);
   const detail = `default ${ruleText(before)} → ${ruleText(rule)}`;
   await recordDeed('default-changed', `${bucket}, ${detail}`, deps);
-  const { rule: after } = await mustRead(bucket, deps);
-  if (ruleText(after) === ruleText(rule)) return detail;
+  await mustShow(bucket, rule, deps);
+  return detail;
+}
+
+/** How often the setting is read back, a second apart: those of buckets take a moment to be told everywhere. */
+const LOOKS = 4;
+
+/** @throws HoldfastError `partly-failed` where the store shows another default than it was given. */
+async function mustShow(bucket: string, rule: DefaultRule | undefined, deps: SetupDeps): Promise<void> {
+  let after: DefaultRule | undefined;
+  for (let look = 0; look < LOOKS; look += 1) {
+    if (look > 0) await deps.clock.wait(1_000);
+    ({ rule: after } = await mustRead(bucket, deps));
+    if (isSame(after, rule)) return;
+  }
   throw new HoldfastError('partly-failed', {
     what: `the store answered that the default of ${bucket} is ${ruleText(rule)}, and shows ${ruleText(after)}`,
     next: 'set it with the tool of the store, and look with holdfast bucket show',
   });
+}
+
+/** The same mode for the same time, however the store counts it. */
+function isSame(one: DefaultRule | undefined, other: DefaultRule | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one.mode === other.mode && daysOf(one) === daysOf(other);
 }
 
 async function mustRead(bucket: string, { admin }: SetupDeps): Promise<BucketState> {

@@ -10,6 +10,7 @@ import { eventsCheck, inventoryCheck, replicationCheck } from '../doctor/wiring.
 import { type Attempt, type BucketSurvey, type Permission } from '../ports/bucket-survey.ts';
 import { type EntryListing, type ListedEntry } from '../ports/entry-listing.ts';
 import { type LockStore } from '../ports/lock-store.ts';
+import { type Marker } from '../ports/version-listing.ts';
 import { type Check } from '../probe/check.ts';
 import { seeFully } from './by-hand-status.ts';
 
@@ -61,35 +62,54 @@ async function attemptAll(patient: Patient, survey: BucketSurvey): Promise<Reado
   return attempts;
 }
 
-/** One page of the listing for each prefix: enough to see whether anything is locked. */
+/** So many pages of a listing are looked through for the newest and the oldest. */
+const MOST_PAGES = 20;
+
 async function samplesOf(tool: Tool, { bucket }: Patient, deps: ExamineDeps): Promise<Samples> {
   const lasting = await currentUnder(tool.lasting, bucket, deps);
   const uploaded =
     tool.locks === 'the tool' && tool.lasting.length > 0 ? lasting : await currentUnder([''], bucket, deps);
+  if (!lasting.isWhole || !uploaded.isWhole) return { isTooMany: true };
   const byAge = (entries: readonly ListedEntry[]): ListedEntry[] =>
     entries.toSorted((one, other) => one.created - other.created);
-  const newest = await sampleOf(byAge(uploaded).at(-1), deps);
-  const oldest = await sampleOf(byAge(lasting)[0], deps);
+  const newest = await sampleOf(byAge(uploaded.entries).at(-1), deps);
+  const oldest = await sampleOf(byAge(lasting.entries)[0], deps);
   return { ...(newest && { newest }), ...(oldest && { oldest }) };
+}
+
+interface Found {
+  readonly entries: readonly ListedEntry[];
+  readonly isWhole: boolean;
 }
 
 async function currentUnder(
   prefixes: readonly string[],
   bucket: string,
   { listing, isDenied }: ExamineDeps,
-): Promise<readonly ListedEntry[]> {
-  const pages = await Promise.all(
-    prefixes.map(async (prefix) => {
-      try {
-        return (await listing.entries(bucket, prefix)).entries;
-      } catch (cause) {
-        // The permission has a row of its own.
-        if (isDenied(cause)) return [];
-        throw cause;
-      }
-    }),
-  );
-  return pages.flat().filter(({ kind, latest }) => kind === 'version' && latest);
+): Promise<Found> {
+  const entries: ListedEntry[] = [];
+  for (const prefix of prefixes) {
+    let after: Marker | undefined;
+    for (let pages = 0; pages === 0 || after !== undefined; pages += 1) {
+      if (pages === MOST_PAGES) return { entries, isWhole: false };
+      const page = await pageOr(async () => listing.entries(bucket, prefix, after), isDenied);
+      entries.push(...page.entries.filter(({ kind, latest }) => kind === 'version' && latest));
+      after = page.next;
+    }
+  }
+  return { entries, isWhole: true };
+}
+
+type Page = Awaited<ReturnType<EntryListing['entries']>>;
+
+/** A listing that is denied has a row of its own among the permissions. */
+async function pageOr(list: () => Promise<Page>, isDenied: ExamineDeps['isDenied']): Promise<Page> {
+  try {
+    return await list();
+  } catch (cause) {
+    if (isDenied(cause)) return { entries: [] };
+    throw cause;
+  }
 }
 
 async function sampleOf(entry: ListedEntry | undefined, { store }: ExamineDeps): Promise<Sample | undefined> {

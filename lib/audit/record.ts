@@ -69,6 +69,7 @@ export interface DeedRecord extends CommonRecord {
     | 'versioning-enabled'
     | 'lock-enabled'
     | 'default-changed'
+    | 'probed'
     | 'checkpoint';
   /** The hash of the policy that the deed is about. */
   readonly policy?: string;

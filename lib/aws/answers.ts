@@ -50,7 +50,9 @@ export async function ask<T>(
 }
 
 function isVerdict({ status, code }: Refusal): boolean {
-  return status < 500 && status !== 429 && !PASSING.has(code);
+  // "Not implemented" is final, though its status calls it the store's own fault.
+  const isFinal = status < 500 || status === 501;
+  return isFinal && status !== 429 && !PASSING.has(code);
 }
 
 export function isRefused(answer: object): answer is { readonly refused: Refusal } {

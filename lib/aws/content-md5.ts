@@ -21,7 +21,9 @@ export function sendContentMd5(client: S3Client): void {
 
 function replaceChecksum({ headers, body }: Outgoing): void {
   const checksums = Object.keys(headers).filter((name) => /^x-amz-(sdk-)?checksum-/.test(name));
-  if (checksums.length === 0 || !(typeof body === 'string' || body instanceof Uint8Array)) return;
+  if (checksums.length === 0) return;
+  if (!(typeof body === 'string' || body instanceof Uint8Array))
+    throw new TypeError('a store that wants Content-MD5 takes no streams: their sum is not known beforehand');
   for (const name of checksums) Reflect.deleteProperty(headers, name);
   headers['content-md5'] = createHash('md5').update(body).digest('base64');
 }

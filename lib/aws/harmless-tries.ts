@@ -24,7 +24,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { type Attempt, type Permission } from '../ports/bucket-survey.ts';
-import { ask, isRefused } from './answers.ts';
+import { ask, isRefused, type Refusal } from './answers.ts';
 
 interface Place {
   readonly Bucket: string;
@@ -40,7 +40,7 @@ interface Nowhere {
 
 type Try = (client: S3Client, bucket: Place, nowhere: Nowhere) => Promise<object>;
 
-const TRIES: Readonly<Record<Permission, Try>> = {
+const TRIES: Readonly<Record<Exclude<Permission, 's3:PutObject'>, Try>> = {
   's3:ListBucket': async (client, bucket) => client.send(new ListObjectsV2Command({ ...bucket, MaxKeys: 1 })),
   's3:ListBucketVersions': async (client, bucket) =>
     client.send(new ListObjectVersionsCommand({ ...bucket, MaxKeys: 1 })),
@@ -59,12 +59,6 @@ const TRIES: Readonly<Record<Permission, Try>> = {
     client.send(new GetObjectRetentionCommand(version)),
   's3:GetObjectLegalHold': async (client, _, { version }) =>
     client.send(new GetObjectLegalHoldCommand(version)),
-  's3:PutObject': async (client, _, { key }) => {
-    // An upload that is never completed stores no version, and is given up at once.
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand(key));
-    await client.send(new AbortMultipartUploadCommand({ ...key, UploadId })).catch(() => undefined);
-    return {};
-  },
   's3:PutObjectRetention': async (client, _, { version }) =>
     client.send(
       new PutObjectRetentionCommand({
@@ -82,18 +76,52 @@ const TRIES: Readonly<Record<Permission, Try>> = {
   's3:DeleteObjectVersion': async (client, _, { version }) => client.send(new DeleteObjectCommand(version)),
 };
 
-/** The answers that only somebody who may do it gets: nothing is there, or nothing can be. */
-const NOTHING_THERE = new Set([400, 404, 405, 409]);
+/** The answers that only somebody who may do it gets: nothing is there, or nothing can be locked there. */
+const NOTHING_THERE = new Set([
+  ...['NoSuchKey', 'NoSuchVersion', 'NoSuchUpload', 'NotFound', 'NoSuchTagSet', 'NoSuchTagSetError'],
+  ...['NoSuchObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError', 'InvalidRequest'],
+]);
 
+/** Tries one permission; nothing is left of it. */
 export async function harmlessTry(client: S3Client, bucket: Place, permission: Permission): Promise<Attempt> {
   const Key = `holdfast-doctor/${randomBytes(16).toString('hex')}`;
   const key = { ...bucket, Key };
   const nowhere = { key, version: { ...key, VersionId: 'null' }, upload: { ...key, UploadId: 'none' } };
+  if (permission !== 's3:PutObject') return attempt(client, bucket, permission, nowhere);
+  const mayAbort = await attempt(client, bucket, 's3:AbortMultipartUpload', nowhere);
+  if (mayAbort.kind !== 'allowed')
+    return { kind: 'unclear', why: 'without s3:AbortMultipartUpload the try would leave an upload behind' };
+  return tryUpload(client, key);
+}
+
+async function attempt(
+  client: S3Client,
+  bucket: Place,
+  permission: keyof typeof TRIES,
+  nowhere: Nowhere,
+): Promise<Attempt> {
   const answer = await ask(`try ${permission} on ${bucket.Bucket}`, async () =>
     TRIES[permission](client, bucket, nowhere),
   );
-  if (!isRefused(answer)) return { kind: 'allowed' };
-  const { status, code } = answer.refused;
+  return isRefused(answer) ? refusedAs(answer.refused) : { kind: 'allowed' };
+}
+
+async function tryUpload(client: S3Client, key: Nowhere['key']): Promise<Attempt> {
+  const begun = await ask(`try s3:PutObject on ${key.Bucket}`, async () =>
+    client.send(new CreateMultipartUploadCommand(key)),
+  );
+  if (isRefused(begun)) return refusedAs(begun.refused);
+  const { UploadId } = begun;
+  const given = await ask('give up an upload', async () =>
+    client.send(new AbortMultipartUploadCommand({ ...key, UploadId })),
+  );
+  if (!isRefused(given)) return { kind: 'allowed' };
+  const why = `allowed; and giving up the try was not (${given.refused.code}): abort the upload ${UploadId ?? ''} of ${key.Key}`;
+  return { kind: 'unclear', why };
+}
+
+function refusedAs({ status, code }: Refusal): Attempt {
   if (status === 401 || status === 403) return { kind: 'denied' };
-  return NOTHING_THERE.has(status) ? { kind: 'allowed' } : { kind: 'unclear', code };
+  if (NOTHING_THERE.has(code)) return { kind: 'allowed' };
+  return { kind: 'unclear', why: `the store answered ${code}` };
 }

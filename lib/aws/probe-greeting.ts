@@ -5,7 +5,7 @@ import { type Instant } from '../lock/instant.ts';
 import { type Clock } from '../ports/clock.ts';
 import { type Greeting } from '../probe/clocks.ts';
 import { isRefused, ask } from './answers.ts';
-import { dateOf } from './clock-guard.ts';
+import { dateOf } from './clock-watch.ts';
 import { sendContentMd5 } from './content-md5.ts';
 import { refusedBy } from './probe-answers.ts';
 import { type S3Connection } from './s3-client.ts';

@@ -35,7 +35,10 @@ import { S3LockStore } from './s3-lock-store.ts';
 
 const GENERIC = providerNamed('generic');
 /** Codes that say something else of the version or its bucket, wherever they come from. */
-const MISLEADING = new Set(['NoSuchKey', 'NoSuchVersion', 'NoSuchBucket', 'InvalidRequest']);
+const MISLEADING = new Set([
+  ...['NoSuchKey', 'NoSuchVersion', 'NoSuchBucket', 'NotFound', 'MethodNotAllowed', 'NotImplemented'],
+  ...['InvalidRequest', 'InvalidArgument', 'BadRequest', 'MalformedXML', 'UnknownError', 'Unknown'],
+]);
 
 export interface S3LabOptions {
   readonly client: S3Client;
@@ -108,7 +111,8 @@ export class S3Lab extends ProbeBucket implements Lab {
   }
 
   async copy(source: Scratch, name: string, born: Born): Promise<Scratch> {
-    const CopySource = `${this.bucket}/${source.key}?versionId=${encodeURIComponent(source.versionId)}`;
+    const path = source.key.split('/').map(encodeURIComponent).join('/');
+    const CopySource = `${this.bucket}/${path}?versionId=${encodeURIComponent(source.versionId)}`;
     const key = this.folder + name;
     const input = { Bucket: this.bucket, Key: key, CopySource, ...headersOf(born) };
     return this.made(key, async () => this.client.send(new CopyObjectCommand(input)));

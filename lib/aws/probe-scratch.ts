@@ -15,7 +15,7 @@ import { HoldfastError } from '../errors.ts';
 import { type Look, type Scratch } from '../probe/lab.ts';
 import { ask, isRefused, type Refusal } from './answers.ts';
 import { verdictOf } from './probe-answers.ts';
-import { ProbeBucket } from './probe-bucket.ts';
+import { ProbeBucket, unreadable } from './probe-bucket.ts';
 import { type S3Lab } from './probe-lab.ts';
 
 const NAME = /^holdfast-probe-[0-9a-f]{16}$/;
@@ -84,7 +84,8 @@ export async function keepAll(
 
 /**
  * Deletes what can be deleted, a bucket of the probe's own at last, and tells what stays.
- * Holds are cleared first: the probe placed them, where nobody else writes.
+ * Holds are cleared in a bucket of the probe's own, where nobody else writes. In somebody's bucket it placed none:
+ * what is held there is needed by others, and stays.
  */
 export async function cleanUp(
   client: S3Client,
@@ -95,7 +96,8 @@ export async function cleanUp(
   for (const version of await versionsIn(client, lab)) {
     if ((await lab.remove(version)).took) continue;
     const look = await lab.look(version);
-    const isHeld = look.there && look.lock.hold === 'on' && (await lab.hold(version, 'OFF')).took;
+    const isOurs = lab.place === 'bucket' && look.there && look.lock.hold === 'on';
+    const isHeld = isOurs && (await lab.hold(version, 'OFF')).took;
     if (isHeld && (await lab.remove(version)).took) continue;
     left.push({ version, look: isHeld ? await lab.look(version) : look });
   }
@@ -104,6 +106,11 @@ export async function cleanUp(
     client.send(new DeleteBucketCommand({ Bucket: lab.bucket })),
   );
   return { left, isBucketGone: took };
+}
+
+/** Whoever may not list cannot clean up either: asked before anything is written. */
+export async function requireListing(client: S3Client, lab: S3Lab): Promise<void> {
+  await versionsIn(client, lab);
 }
 
 /** Every version and marker that the probe made; in a bucket of others, those in its folder alone. */
@@ -120,7 +127,7 @@ async function versionsIn(client: S3Client, { bucket, folder }: S3Lab): Promise<
       'list the scratch bucket',
       async (): Promise<ListObjectVersionsCommandOutput> => client.send(command),
     );
-    if (isRefused(page)) return versions;
+    if (isRefused(page)) throw unreadable(page.refused.code, 's3:ListBucketVersions');
     for (const { Key, VersionId } of [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]) {
       if (Key?.startsWith(folder) === true) versions.push({ key: Key, versionId: VersionId ?? 'null' });
     }

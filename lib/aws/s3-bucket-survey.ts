@@ -190,11 +190,23 @@ function lifecycleRule(rule: StoredLifecycleRule): LifecycleRule {
   const { ID = 'without a name', Filter, Expiration, NoncurrentVersionExpiration } = rule;
   // Rules from before filters have a prefix of their own, which the SDK calls deprecated.
   const older: unknown = Reflect.get(rule, 'Prefix');
-  const prefix = Filter?.Prefix ?? Filter?.And?.Prefix ?? (typeof older === 'string' ? older : '');
+  const { Prefix, Tag, And, ObjectSizeGreaterThan, ObjectSizeLessThan } = Filter ?? {};
+  const prefix = Prefix ?? And?.Prefix ?? (typeof older === 'string' ? older : '');
+  const tags = [...(Tag === undefined ? [] : [Tag]), ...(And?.Tags ?? [])];
+  const sizes = [
+    ...[ObjectSizeGreaterThan, ObjectSizeLessThan],
+    ...[And?.ObjectSizeGreaterThan, And?.ObjectSizeLessThan],
+  ].filter((size) => size !== undefined);
+  const narrowed = [
+    ...(prefix === '' ? [] : [prefix]),
+    ...tags.map(({ Key = '', Value = '' }) => `tag ${Key}=${Value}`),
+    ...(sizes.length === 0 ? [] : ['some sizes']),
+  ];
   const noncurrentDays = NoncurrentVersionExpiration?.NoncurrentDays;
   return {
     id: ID,
-    about: prefix === '' ? 'everything' : prefix,
+    about: narrowed.length === 0 ? 'everything' : narrowed.join(', '),
+    isForAll: narrowed.length === 0,
     expiresCurrent: Expiration?.Days !== undefined || Expiration?.Date !== undefined,
     removesMarkers: Expiration?.ExpiredObjectDeleteMarker === true,
     ...(noncurrentDays !== undefined && { noncurrentDays }),

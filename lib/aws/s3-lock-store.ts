@@ -25,6 +25,7 @@ import {
 } from '../ports/lock-store.ts';
 import { type Provider } from '../providers/record.ts';
 import { ask, isRefused, type Refusal } from './answers.ts';
+import { type ClockWatch } from './clock-watch.ts';
 import { findByListing } from './read-by-listing.ts';
 
 export interface S3LockStoreOptions {
@@ -32,6 +33,8 @@ export interface S3LockStoreOptions {
   readonly provider: Provider;
   /** The account that must own every bucket; S3 refuses requests to a bucket of anybody else. */
   readonly expectedBucketOwner?: string;
+  /** Who knows whether lock dates may be computed here. */
+  readonly watch?: ClockWatch;
   /** How long one request may take, its retries included (milliseconds); several pages of a listing count as one. */
   readonly budget?: number;
 }
@@ -55,8 +58,10 @@ export class S3LockStore implements LockStore {
   private readonly client: S3Client;
   private readonly owner: { ExpectedBucketOwner?: string };
   private readonly budget: number;
+  private readonly watch: ClockWatch | undefined;
 
-  constructor({ client, provider, expectedBucketOwner, budget = 10_000 }: S3LockStoreOptions) {
+  constructor({ client, provider, expectedBucketOwner, watch, budget = 10_000 }: S3LockStoreOptions) {
+    this.watch = watch;
     this.client = client;
     this.capabilities = provider;
     this.owner = expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner };
@@ -102,6 +107,8 @@ export class S3LockStore implements LockStore {
   }
 
   async write(ref: VersionRef, write: Write): Promise<WriteAnswer> {
+    // A hold has no date.
+    if (write.kind === 'retention') this.watch?.requireAgreement();
     const input = this.input(ref);
     const answer = await ask(`lock ${nameOf(ref)}`, async () =>
       write.kind === 'hold-on'
@@ -202,10 +209,10 @@ export class S3LockStore implements LockStore {
   /** Only the answer that says so means "no lock"; a denial means that nothing was seen. */
   private lockRefused(refused: Refusal, none: LockAnswer): LockAnswer {
     const { status, code } = refused;
+    if (status === NOT_FOUND && GONE.has(code)) return { kind: 'gone' };
     // MinIO says so with 400.
     const isNone = status === NOT_FOUND || status === FAULTY;
     if (isNone && this.capabilities.unlockedCodes.includes(code)) return none;
-    if (status === NOT_FOUND && GONE.has(code)) return { kind: 'gone' };
     if (status === MARKER) return { kind: 'marker' };
     if (status === FAULTY && code === 'InvalidRequest') return { kind: 'no-lock-on-bucket' };
     return seen({ state: 'absent' }, 'absent');

@@ -7,7 +7,7 @@ import { Brake } from '../app/brake.ts';
 import { type MessageDeps } from '../app/deps.ts';
 import { type RecordDeps } from '../app/record-deps.ts';
 import { DeliveredPolicy } from '../app/policy-source.ts';
-import { guardClock } from '../aws/clock-guard.ts';
+import { ClockWatch } from '../aws/clock-watch.ts';
 import { CloudWatchCopy } from '../aws/cloudwatch-copy.ts';
 import { loadPolicy } from '../aws/load-policy.ts';
 import { S3AuditStore } from '../aws/s3-audit-store.ts';
@@ -55,7 +55,8 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
   );
   const provider = providerNamed(environment.HOLDFAST_STORE);
   const managed = managedStore(environment, provider) ?? control;
-  guardClock(managed, systemClock);
+  const watch = new ClockWatch(systemClock);
+  watch.listenTo(managed);
   const documents = new S3Documents(control, environment.HOLDFAST_CONFIG_BUCKET, owner);
   const auditStore = new S3AuditStore({
     client: control,
@@ -90,6 +91,7 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
     store: new S3LockStore({
       client: managed,
       provider,
+      watch,
       ...(owner !== undefined && { expectedBucketOwner: owner }),
     }),
     policies: new DeliveredPolicy({

@@ -6,8 +6,11 @@ const texts = z.union([z.string(), z.array(z.string())]).transform((value) => [v
 const statementSchema = z.object({
   Effect: z.enum(['Allow', 'Deny']),
   Principal: z.union([z.literal('*'), z.record(z.string(), texts)]).optional(),
+  NotPrincipal: z.unknown().optional(),
   Action: texts.optional(),
+  NotAction: z.unknown().optional(),
   Resource: texts.optional(),
+  NotResource: z.unknown().optional(),
   Condition: z.unknown().optional(),
 });
 
@@ -25,8 +28,11 @@ export interface PolicyVerdict {
 }
 
 /**
- * What a policy says of an action on the versions of a bucket; undefined where the policy cannot be read.
- * A statement with conditions denies nothing for sure, and lets somebody in.
+ * What a policy says of an action on the versions of a bucket; undefined where that cannot be told.
+ *
+ * In doubt nothing is denied and somebody is let in: a denial counts only for all keys, to everybody, without
+ * conditions; a permission wherever it may reach. Statements turned inside out (NotAction and its like) deny
+ * nothing for sure, and where they allow, nothing can be told.
  */
 export function verdictOn(
   action: string,
@@ -34,15 +40,13 @@ export function verdictOn(
   bucket: string,
 ): PolicyVerdict | undefined {
   if (policy === undefined) return { deniedToAll: false, allowedTo: [] };
-  const statements = parse(policy)?.filter((statement) => concerns(statement, action, bucket));
+  const statements = parse(policy);
   if (statements === undefined) return undefined;
+  const allowing = statements.filter(({ Effect }) => Effect === 'Allow');
+  if (allowing.some(isInsideOut)) return undefined;
   return {
-    deniedToAll: statements.some((statement) => statement.Effect === 'Deny' && isForAll(statement)),
-    allowedTo: [
-      ...new Set(
-        statements.filter(({ Effect }) => Effect === 'Allow').flatMap((statement) => principalsOf(statement)),
-      ),
-    ],
+    deniedToAll: statements.some((statement) => deniesToAll(statement, action, bucket)),
+    allowedTo: [...new Set(allowing.flatMap((statement) => allowedBy(statement, action, bucket)))],
   };
 }
 
@@ -55,30 +59,49 @@ function parse(policy: string): readonly Statement[] | undefined {
   }
 }
 
-function concerns(
-  { Effect, Action = [], Resource = [] }: Statement,
-  action: string,
-  bucket: string,
-): boolean {
-  const whole = `arn:aws:s3:::${bucket}/*`;
-  // A denial counts where it covers every key; a permission wherever it covers any.
-  const covers = (resource: string): boolean =>
-    Effect === 'Deny'
-      ? matches(resource, whole)
-      : matches(resource, whole) || resource.startsWith(`arn:aws:s3:::${bucket}/`);
+const isInsideOut = ({ NotPrincipal, NotAction, NotResource }: Statement): boolean =>
+  NotPrincipal !== undefined || NotAction !== undefined || NotResource !== undefined;
+
+function deniesToAll(statement: Statement, action: string, bucket: string): boolean {
+  const { Effect, Principal, Condition, Resource = [] } = statement;
+  const isPlain = Effect === 'Deny' && Condition === undefined && !isInsideOut(statement);
+  const isForAll = Principal === '*' || (Principal !== undefined && (Principal.AWS ?? []).includes('*'));
   return (
-    Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) && Resource.some(covers)
+    isPlain && isForAll && names(statement, action) && Resource.some((each) => coversAllKeys(each, bucket))
   );
 }
 
-const isForAll = ({ Principal, Condition }: Statement): boolean =>
-  Condition === undefined && Principal !== undefined && principals(Principal).includes('*');
+function allowedBy(statement: Statement, action: string, bucket: string): readonly string[] {
+  const { Principal, Resource = [] } = statement;
+  if (!names(statement, action) || !Resource.some((each) => mayReach(each, bucket))) return [];
+  if (Principal === undefined) return ['somebody'];
+  return Principal === '*' ? ['*'] : Object.values(Principal).flat();
+}
 
-const principalsOf = ({ Principal }: Statement): readonly string[] =>
-  Principal === undefined ? ['somebody'] : principals(Principal);
+const names = ({ Action = [] }: Statement, action: string): boolean =>
+  Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase()));
 
-const principals = (principal: NonNullable<Statement['Principal']>): readonly string[] =>
-  principal === '*' ? ['*'] : Object.values(principal).flat();
+/** The part of a resource after the partition: `bucket/keys`, or undefined for what is not S3. */
+const placeOf = (resource: string): string | undefined =>
+  resource === '*' ? '*' : /^arn:[^:]*:s3:::(.*)$/s.exec(resource)?.[1];
+
+/** Whether every key is meant: one star at the end, and before it nothing but the beginning of the bucket's name. */
+function coversAllKeys(resource: string, bucket: string): boolean {
+  const place = placeOf(resource);
+  if (place?.endsWith('*') !== true) return false;
+  const head = place.slice(0, -1);
+  return !/[*?]/.test(head) && `${bucket}/`.startsWith(head);
+}
+
+/** Whether any key of the bucket may be meant. */
+function mayReach(resource: string, bucket: string): boolean {
+  const place = placeOf(resource);
+  if (place === undefined) return false;
+  const slash = place.indexOf('/');
+  const name = slash < 0 ? place : place.slice(0, slash);
+  // A star before the slash may stand for the slash as well.
+  return matches(name, bucket) || (name.includes('*') && matches(`${name}*`, bucket));
+}
 
 /** Whether a pattern with `*` and `?` covers a text, in which `*` stands for itself. */
 function matches(pattern: string, text: string): boolean {

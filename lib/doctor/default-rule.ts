@@ -1,10 +1,11 @@
 /** The default rule of a bucket: the birth lock of every upload, and whether it stands in the way of the rules. */
 import { change, type RetentionWish } from '../lock/change.ts';
 import { daysOf, type DefaultRule, lengthText, ruleText } from '../lock/default-rule.ts';
-import { DAY, type Instant, instantOf } from '../lock/instant.ts';
+import { DAY, formatInstant, type Instant, instantOf } from '../lock/instant.ts';
 import { type LockState, type Mode } from '../lock/state.ts';
 import { type Rule } from '../policy/compile.ts';
-import { addPeriod } from '../policy/period.ts';
+import { type Tags, type VersionFacts } from '../policy/facts.ts';
+import { termOf } from '../policy/term.ts';
 import { type LockSetting, type Seen } from '../ports/bucket-survey.ts';
 import { type Check } from '../probe/check.ts';
 import { changing, type Patient, rulesFor } from './patient.ts';
@@ -80,63 +81,61 @@ interface Conflict {
   readonly isHard: boolean;
 }
 
-/** Asks the law itself what it makes of the rule over the default. */
-function conflictOf(rule: Rule, byDefault: DefaultRule, { now, policy }: Patient): readonly Conflict[] {
-  const born = instantOf(now + daysOf(byDefault) * DAY);
-  const until = longestEnd(rule, now);
-  // An event rule holds, and waits for its date.
-  if (until === undefined) return [];
-  const stored: LockState = {
-    retention: { state: 'locked', mode: byDefault.mode, until: born },
-    hold: 'none',
+/** Asks the law itself what it makes of the rule over the default, for a version that is born now. */
+function conflictOf(
+  rule: Rule,
+  byDefault: DefaultRule,
+  { bucket, now, policy }: Patient,
+): readonly Conflict[] {
+  if (policy === undefined) return [];
+  const until = instantOf(now + daysOf(byDefault) * DAY);
+  const lock: LockState = { retention: { state: 'locked', mode: byDefault.mode, until }, hold: 'none' };
+  const born: VersionFacts = {
+    bucket,
+    key: '',
+    created: now,
+    size: 'unknown',
+    tags: tagsFor(rule, now),
+    current: true,
+    lock,
   };
-  const onConflict = policy?.settings.onConflict ?? 'strongest';
-  const wish: RetentionWish = { kind: 'retention', mode: rule.mode, until, notAfter: until, onConflict };
+  const wanted = termOf(rule, born, now, policy.settings);
+  // A hold needs no date, and an event rule waits for its own.
+  if (wanted.kind !== 'retention') return [];
+  const { onConflict } = policy.settings;
+  const { mode, until: end } = wanted;
+  const wish: RetentionWish = { kind: 'retention', mode, until: end, notAfter: end, onConflict };
   const length = lengthText(byDefault);
-  switch (change(stored, wish, now).kind) {
+  const isHard = rule.enforce === 'apply';
+  const name = isHard ? rule.name : `${rule.name} (under observation)`;
+  switch (change(lock, wish, now).kind) {
     case 'mode-weaker':
       return [
         {
-          isHard: true,
-          seen: `rule ${rule.name} wants COMPLIANCE, and versions born in GOVERNANCE stay in it for as long as they are locked (mode-weaker)`,
+          isHard,
+          seen: `rule ${name} wants COMPLIANCE, and versions born in GOVERNANCE stay in it for as long as they are locked (mode-weaker)`,
         },
       ];
     case 'mode-stricter':
       return [
         {
-          isHard: true,
-          seen: `rule ${rule.name} wants GOVERNANCE for longer, and versions born in COMPLIANCE get no other lock: after ${length} they are free (mode-stricter)`,
+          isHard,
+          seen: `rule ${name} wants GOVERNANCE for longer, and versions born in COMPLIANCE get no other lock: after ${length} they are free (mode-stricter)`,
         },
       ];
     case 'nothing':
-      return until === born
+      return wanted.until === until
         ? []
-        : [
-            {
-              isHard: false,
-              seen: `the default locks for ${length}, longer than rule ${rule.name} asks for`,
-            },
-          ];
+        : [{ isHard: false, seen: `the default locks for ${length}, longer than rule ${name} asks for` }];
     default:
       return [];
   }
 }
 
-/** The latest date that a rule asks for of a version born now; undefined where an event decides. */
-function longestEnd({ term }: Rule, now: Instant): Instant | undefined {
-  switch (term.form) {
-    case 'fixed':
-    case 'since-tag':
-      return addPeriod(now, term.period);
-    case 'tag':
-      return addPeriod(now, term.atMost);
-    case 'until':
-      return term.until;
-    case 'remaining':
-      return addPeriod(now, term.extendTo);
-    case 'event':
-      return undefined;
-  }
+/** Tags with which the rule asks for the most that it can. */
+function tagsFor({ term }: Rule, now: Instant): Tags {
+  if (term.form === 'tag') return new Map([[term.tag, term.atMost.text]]);
+  return term.form === 'since-tag' ? new Map([[term.tag, formatInstant(now)]]) : new Map();
 }
 
 const modesOf = (rules: readonly Rule[]): readonly Mode[] => [...new Set(rules.map(({ mode }) => mode))];

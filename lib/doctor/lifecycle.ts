@@ -26,7 +26,7 @@ function hideCheck(about: About, rules: readonly LifecycleRule[], { tool }: Pati
     const named = hiding.map(({ id, about: keys }) => `${id} (${keys})`).join(', ');
     const seen = `${named}: current versions expire, which hides them behind delete markers while their locks last`;
     const mend = 'let rules end old versions (NoncurrentVersionExpiration), not current ones (Expiration)';
-    return tool?.leavesVersions === true
+    return tool?.leavesVersions === true && hiding.some(({ isForAll }) => isForAll)
       ? bad(about, `${seen}; ${tool.name} would miss what it still needs`, mend)
       : warn(about, seen, mend);
   }
@@ -37,11 +37,18 @@ function hideCheck(about: About, rules: readonly LifecycleRule[], { tool }: Pati
 }
 
 function clearCheck(about: About, rules: readonly LifecycleRule[], { bucket, tool }: Patient): Check {
+  const whole = rules.filter(({ isForAll }) => isForAll);
   const lacks = [
-    ...(rules.some(({ noncurrentDays }) => noncurrentDays !== undefined) ? [] : ['old versions']),
-    ...(rules.some(({ removesMarkers }) => removesMarkers) ? [] : ['expired delete markers']),
+    ...(whole.some(({ noncurrentDays }) => noncurrentDays !== undefined) ? [] : ['old versions']),
+    ...(whole.some(({ removesMarkers }) => removesMarkers) ? [] : ['expired delete markers']),
   ];
   if (lacks.length === 0) return good(about, 'they are');
+  const parts = rules.filter(({ isForAll, noncurrentDays }) => !isForAll && noncurrentDays !== undefined);
+  if (parts.length > 0)
+    return warn(
+      about,
+      `for ${parts.map((rule) => rule.about).join('; ')} alone: see whether that is all that ${tool?.name ?? 'the tool'} writes`,
+    );
   return warn(
     about,
     `${tool?.name ?? 'the tool'} deletes without naming versions, and nothing takes away ${lacks.join(' and ')}: storage only grows`,

@@ -61,11 +61,13 @@ function neededCheck(about: About, attempt: Attempt, { tool }: Patient): Check {
     case 'allowed':
       return good(about, 'allowed');
     case 'unclear':
-      return skipped(about, `the store answered ${attempt.code}`);
+      return skipped(about, attempt.why);
     case 'denied':
       return bad(
         about,
-        'denied',
+        about.id === 's3:PutObject'
+          ? 'denied, as an upload with nothing to it: a policy may ask for encryption or lock headers'
+          : 'denied',
         tool === undefined
           ? `allow ${about.id} to these credentials (docs/IAM.md)`
           : `allow ${about.id} to these credentials (docs/guides/${tool.name}.md)`,
@@ -82,7 +84,7 @@ const untriedCheck = (actions: readonly string[], user: string): Check =>
 function deleteCheck(attempt: Attempt | undefined, mayList: boolean, { tool }: Patient): Check {
   const about = { id: DELETE_VERSION, expected: 'these credentials cannot delete versions' };
   if (attempt === undefined || attempt.kind === 'unclear')
-    return skipped(about, attempt === undefined ? 'not asked' : `the store answered ${attempt.code}`);
+    return skipped(about, attempt === undefined ? 'not asked' : attempt.why);
   if (attempt.kind === 'denied')
     return mayList
       ? good(about, 'denied')

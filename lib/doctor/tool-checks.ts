@@ -22,6 +22,8 @@ export interface Samples {
   readonly newest?: Sample;
   /** The oldest of those that later backups go on using. */
   readonly oldest?: Sample;
+  /** There is more than was looked through, so that neither is known. */
+  readonly isTooMany?: true;
 }
 
 type Doctored = Patient & { readonly tool: Tool };
@@ -29,11 +31,12 @@ type Doctored = Patient & { readonly tool: Tool };
 /** A lock that ends sooner is about to leave what backups still need. */
 const SOON = 7 * DAY;
 
-export function toolChecks({ newest, oldest }: Samples, patient: Doctored): readonly Check[] {
+export function toolChecks(samples: Samples, patient: Doctored): readonly Check[] {
+  const { newest } = samples;
   const { tool } = patient;
   return [
-    newestCheck(newest, patient),
-    ...(tool.lasting.length === 0 ? [] : [oldestCheck(oldest, patient)]),
+    newestCheck(samples, patient),
+    ...(tool.lasting.length === 0 ? [] : [oldestCheck(samples, patient)]),
     ...(patient.policy === undefined ? [] : [rulesCheck(newest, patient)]),
     ...(tool.notShown.length === 0 ? [] : [settingsCheck(tool)]),
   ];
@@ -45,10 +48,14 @@ const settingsCheck = ({ name, notShown }: Tool): Check =>
     `the bucket cannot show it: ${notShown.join('; ')}`,
   );
 
-const EMPTY = 'nothing of it is there yet: run a backup, and doctor again';
+const EMPTY = 'nothing of it is there, at the top of the bucket at least: run a backup, and doctor again';
 
-function newestCheck(newest: Sample | undefined, { tool, now }: Doctored): Check {
+const tooMany = (bucket: string): string =>
+  `more lies there than is looked through: see holdfast ls s3://${bucket}/PREFIX`;
+
+function newestCheck({ newest, isTooMany }: Samples, { tool, bucket, now }: Doctored): Check {
   const about = { id: 'newest-locked', expected: `what ${tool.name} uploads is locked` };
+  if (isTooMany) return skipped(about, tooMany(bucket));
   if (newest === undefined) return skipped(about, EMPTY);
   const { key, lock } = newest;
   const name = JSON.stringify(key);
@@ -73,9 +80,10 @@ function newestCheck(newest: Sample | undefined, { tool, now }: Doctored): Check
   }
 }
 
-function oldestCheck(oldest: Sample | undefined, patient: Doctored): Check {
+function oldestCheck({ oldest, isTooMany }: Samples, patient: Doctored): Check {
   const { tool, bucket, now } = patient;
   const about = { id: 'oldest-locked', expected: 'what later backups still use is locked as well' };
+  if (isTooMany) return skipped(about, tooMany(bucket));
   if (oldest === undefined) return skipped(about, EMPTY);
   const retention = activeRetention(oldest.lock.retention, now);
   const name = JSON.stringify(oldest.key);

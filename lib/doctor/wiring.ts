@@ -25,6 +25,9 @@ export function replicationCheck(answer: Seen<readonly string[]>, { connection }
   );
 }
 
+const ELSEWHERE =
+  'only AWS has EventBridge: lock with a default rule, with upload headers or with holdfast lock (docs/stores)';
+
 /** Without rules of Holdfast nobody waits for events. */
 const NO_RULES = 'no rules of Holdfast were named (--policy)';
 
@@ -40,6 +43,7 @@ export function eventsCheck(answer: Seen<EventWiring>, patient: Patient): Check 
   if (answer.kind === 'denied') return unseen(about, answer);
   const { eventBridge, notifications } = answer.value;
   if (eventBridge) return good(about, 'wired');
+  if (!patient.isAmazon) return skipped(about, ELSEWHERE);
   const others = notifications === 0 ? '' : `; its ${notifications} notifications go elsewhere`;
   return warn(
     about,
@@ -55,6 +59,8 @@ export function inventoryCheck(answer: Seen<readonly Inventory[]>, patient: Pati
   if (answer.kind !== 'seen') return unseen(about, answer);
   const serves = answer.value.find(isEnough);
   if (serves !== undefined) return good(about, serves.id);
+  if (!patient.isAmazon)
+    return skipped(about, 'only AWS writes inventories, as far as we know: versions are listed instead');
   const mend = changing(patient, `bucket adopt ${bucket} --inventory-to BUCKET --apply`);
   if (answer.value.length === 0) return warn(about, 'none: whole buckets are listed instead', mend);
   return warn(about, answer.value.map(lackOf).join('; '), mend);

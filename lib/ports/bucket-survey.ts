@@ -23,8 +23,9 @@ export interface LockSetting {
 /** An enabled lifecycle rule, as far as it takes versions away or hides them. */
 export interface LifecycleRule {
   readonly id: string;
-  /** What it is about, in words: `everything`, or its prefix. */
+  /** What it is about, in words: `everything`, or what narrows it. */
   readonly about: string;
+  readonly isForAll: boolean;
   /** It hides current versions behind delete markers. */
   readonly expiresCurrent: boolean;
   /** Old versions are deleted so many days after they were replaced. */
@@ -64,11 +65,11 @@ export const TRIABLE = [
 
 export type Permission = (typeof TRIABLE)[number];
 
-/** How a harmless try ended; `unclear` with what the store answered. */
+/** How a harmless try ended; `unclear` with the reason why it tells nothing. */
 export type Attempt =
   | { readonly kind: 'allowed' }
   | { readonly kind: 'denied' }
-  | { readonly kind: 'unclear'; readonly code: string };
+  | { readonly kind: 'unclear'; readonly why: string };
 
 /** Reads only, and tries only what cannot change anything; every method throws HoldfastError without a verdict. */
 export interface BucketSurvey {

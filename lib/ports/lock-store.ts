@@ -93,5 +93,6 @@ export interface LockStore {
   readTags(ref: VersionRef): Promise<Tags | 'unknown'>;
   /** Whether the version is the latest of its key and no marker hides it; `unknown` where that may not be read. */
   readCurrent(ref: VersionRef): Promise<boolean | 'unknown'>;
+  /** @throws HoldfastError `clock-apart` as well, where a date computed on this machine would be wrong. */
   write(ref: VersionRef, write: Write): Promise<WriteAnswer>;
 }

@@ -36,6 +36,7 @@ export const MUST_FAIL: readonly Experiment[] = [
   },
   {
     id: 'delete-hold',
+    needs: 'own-bucket',
     expected: 'deleting a version under legal hold is refused',
     gravity: 'deleted',
     async run(lab) {
@@ -63,6 +64,16 @@ export const MUST_FAIL: readonly Experiment[] = [
     async run(lab) {
       const { version, lock } = await locked(lab, 'shorten-compliance', 'COMPLIANCE');
       return mustHold(lab, version, lock, async () => lab.retain(version, sooner(lock)));
+    },
+  },
+  {
+    id: 'upgrade',
+    expected: 'GOVERNANCE does not become COMPLIANCE with an earlier date',
+    gravity: 'weakened',
+    async run(lab) {
+      const { version, lock } = await locked(lab, 'upgrade', 'GOVERNANCE', 2);
+      const earlier = shortLock(lab, 'COMPLIANCE');
+      return mustHold(lab, version, lock, async () => lab.retain(version, earlier));
     },
   },
   {

@@ -17,6 +17,7 @@ export const MUST_WORK: readonly Experiment[] = [
   },
   {
     id: 'hold',
+    needs: 'own-bucket',
     expected: 'a legal hold is read back, on and off',
     gravity: 'exception',
     async run(lab) {
@@ -86,6 +87,7 @@ export const MUST_WORK: readonly Experiment[] = [
   },
   {
     id: 'copy-hold',
+    needs: 'own-bucket',
     expected: 'a legal hold asked for with a copy is kept',
     gravity: 'exception',
     async run(lab) {
@@ -193,7 +195,7 @@ export const FAR_DATE: Experiment = {
     if (!answer.took) return found(false, answerText(answer));
     const look = await lab.look(version);
     const finding = shows(look, lock);
-    return finding.kind === 'failing' ? { ...finding, lastDate: lastDateOf(look, lock) } : finding;
+    return finding.kind === 'failing' ? { ...finding, lastDate: await lastDateOf(lab, look, lock) } : finding;
   },
 };
 
@@ -203,11 +205,15 @@ const LAST_OF_32_BITS = instantOf(WRAP - 1_000);
 /** The end of signed 32 bits: nothing that keeps dates at all goes wrong before. */
 const LAST_OF_31_BITS = instantOf((2 ** 31 - 1) * 1_000);
 
-function lastDateOf(look: Look, { until }: Lock): Instant {
+async function lastDateOf(lab: Lab, look: Look, { until }: Lock): Promise<Instant> {
   const seen = look.there && look.lock.retention.state === 'locked' ? look.lock.retention.until : undefined;
-  const isWrapped = seen === undefined ? false : until - seen === WRAP;
   // A date that comes back in the past is no lock, so it is not always shown.
-  return isWrapped ? LAST_OF_32_BITS : LAST_OF_31_BITS;
+  if (seen === undefined || until - seen !== WRAP) return LAST_OF_31_BITS;
+  // Signed or not, such a date comes back the same; one between the two ends tells which it is.
+  const between: Lock = { mode: 'GOVERNANCE', until: instantOf(Date.UTC(2090, 0)) };
+  const version = await lab.put('far-date');
+  const answer = await lab.retain(version, between);
+  return answer.took && carries(await lab.look(version), between) ? LAST_OF_32_BITS : LAST_OF_31_BITS;
 }
 
 /** What was locked for seconds can be deleted when they are over; waits once for all of it. */
@@ -248,6 +254,9 @@ export async function requireDeletion(lab: Lab): Promise<void> {
   if (answer.took) return;
   throw new HoldfastError('no-permission', {
     what: `delete an unlocked scratch version: ${answerText(answer)}, so that a refusal would prove nothing`,
-    next: 'the probe needs s3:DeleteObjectVersion in buckets named holdfast-probe-*',
+    next:
+      lab.place === 'bucket'
+        ? 'the probe needs s3:DeleteObjectVersion in buckets named holdfast-probe-*'
+        : 'the probe needs s3:DeleteObjectVersion under its prefix',
   });
 }

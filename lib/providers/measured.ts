@@ -4,7 +4,7 @@ import { type Probed } from '../probe/run.ts';
 import { type Provider } from './record.ts';
 
 /** What a store must refuse before Holdfast leaves it to the store to refuse a weaker lock. */
-const WEAKENING = ['shorten', 'shorten-compliance', 'downgrade', 'empty'];
+const WEAKENING = ['shorten', 'shorten-compliance', 'upgrade', 'downgrade', 'empty'];
 
 export interface Measured {
   readonly name: string;
@@ -40,7 +40,10 @@ export function measuredProvider({ name, at, found }: Measured, base: Provider):
       copy: shown('copy-headers', base.keepsLockHeaders.copy),
     },
     keepsTags: shown('tags', base.keepsTags),
-    unlockedCodes: [...new Set([...base.unlockedCodes, ...found.unlockedCodes])],
+    // A code says "no lock" only where the same store shows a lock that is there.
+    unlockedCodes: [
+      ...new Set([...base.unlockedCodes, ...(shown('retention', false) ? found.unlockedCodes : [])]),
+    ],
     // An extension that had to wait once will have to again; one that had not may have been lucky.
     youngFor: base.youngFor,
     ...(lastDate !== undefined && { lastDate }),

@@ -27,6 +27,7 @@ const providerSchema = z.strictObject({
     }),
   ]),
   refusesWeakening: z.boolean(),
+  /** Never measured: whoever writes true here takes the store at its word. */
   confirmMayBeSkipped: z.boolean(),
   youngFor: z.number().int().min(0).max(60_000),
   /** The codes with which a 404, or a 400, says "no lock on this version". */

@@ -61,14 +61,19 @@ function asObject(value: unknown): Record<string, unknown> {
   throw malformed('Policy has invalid syntax');
 }
 
-/** Whether a policy forbids somebody an action on a resource. */
+/** Whether a policy forbids somebody an action on a resource; an account stands for all its users. */
 export const denies = (policy: BucketPolicy, user: string, action: string, resource: string): boolean =>
   policy.denials.some(
     ({ principals, actions, resources }) =>
-      principals.some((name) => name === '*' || name === user) &&
+      principals.some((name) => name === '*' || name === user || isAccountOf(name, user)) &&
       actions.some((pattern) => matches(pattern, action, 'i')) &&
       resources.some((pattern) => matches(pattern, resource, '')),
   );
+
+const isAccountOf = (name: string, user: string): boolean => {
+  const [, account = name] = /^arn:aws:iam::(\d{12}):root$/.exec(name) ?? [];
+  return /^\d{12}$/.test(account) && user.startsWith(`arn:aws:iam::${account}:`);
+};
 
 const matches = (pattern: string, text: string, flags: string): boolean =>
   new RegExp(

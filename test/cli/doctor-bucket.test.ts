@@ -97,7 +97,8 @@ describe('holdfast doctor --bucket', () => {
         ENV,
       );
 
-    const { code, err } = await doctor(['--bucket', bucket, '--probe', '--prefix', 'scratch/', ...args]);
+    const place = ['--bucket', bucket, '--prefix', 'scratch/', '--audit-folder', 'records'];
+    const { code, err } = await doctor(['--probe', ...place, ...args]);
 
     expect(code).toBe(2);
     expect(err).toContain(words);
@@ -109,7 +110,8 @@ describe('holdfast doctor --bucket', () => {
 
   it('probes under a prefix that no rule covers, and leaves nothing there', async () => {
     const bucket = await makeBucket(embedded.clientFor());
-    const args = ['--bucket', bucket, '--probe', '--prefix', 'scratch/', '--policy', ELSEWHERE, '--json'];
+    const place = ['--bucket', bucket, '--prefix', 'scratch/', '--audit-folder', 'records'];
+    const args = ['--probe', ...place, '--policy', ELSEWHERE, '--json'];
 
     const { code, out } = await doctor(args);
 

@@ -89,6 +89,33 @@ describe('a command on a store that is not quite S3', () => {
     expect(err).toContain('beyond the cap of P5Y');
   });
 
+  it('refuses a default that would end on such a date: its uploads would be born unlocked', async () => {
+    const record = fileOf('store.json', formatProvider({ ...providerNamed('ceph-rgw'), name: 'cellar' }));
+    const rule = ['--mode', 'GOVERNANCE', '--years', '90', '--audit-folder', 'records'];
+
+    const { code, err } = await holdfast(
+      ['bucket', 'default', 'acme', ...rule, '--endpoint', between.url, '--provider', record],
+      ENV,
+    );
+
+    expect({ code, calls }).toStrictEqual({ code: 2, calls: [] });
+    expect(err).toContain('later than any date that the store (cellar) keeps as written');
+  });
+
+  it('prints no headers with such a date', async () => {
+    const policy = fileOf(
+      'p.yaml',
+      'version: 1\nrules: [{ name: r, lock: { mode: GOVERNANCE, for: P90Y } }]\n',
+    );
+
+    const ran = await holdfast(
+      ['headers', '--policy', policy, '--bucket', 'b', '--key', 'k', '--provider', 'ceph-rgw'],
+      ENV,
+    );
+
+    expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringContaining('ceph-rgw') });
+  });
+
   it.each([
     ['is not there', 'nowhere/store.json', 'there is no such file'],
     ['is none', fileOf('store.json', '{}'), 'is not a capability record'],

@@ -61,6 +61,41 @@ describe('what a bucket policy says of the bypass', () => {
       }),
       { deniedToAll: false, allowedTo: ['*'] },
     ],
+    [
+      'a denial for keys of one letter',
+      policyOf({ Effect: 'Deny', Principal: '*', Action: BYPASS, Resource: 'arn:aws:s3:::b/?' }),
+      SILENT,
+    ],
+    [
+      'a denial to all services',
+      policyOf({ Effect: 'Deny', Principal: { Service: '*' }, Action: BYPASS }),
+      SILENT,
+    ],
+    [
+      'a denial for all buckets, in another partition',
+      policyOf({ Effect: 'Deny', Principal: '*', Action: BYPASS, Resource: 'arn:aws-us-gov:s3:::*' }),
+      DENIED,
+    ],
+    [
+      'a denial of all but something',
+      policyOf({ Effect: 'Deny', Principal: '*', NotAction: 's3:GetObject' }),
+      SILENT,
+    ],
+    [
+      'a permission of all but something',
+      policyOf({ Effect: 'Allow', Principal: '*', NotAction: 'a' }),
+      undefined,
+    ],
+    [
+      'a permission for a part of any bucket',
+      policyOf({ Effect: 'Allow', Principal: '*', Action: BYPASS, Resource: 'arn:aws:s3:::*/logs/*' }),
+      { deniedToAll: false, allowedTo: ['*'] },
+    ],
+    [
+      'a permission in another bucket',
+      policyOf({ Effect: 'Allow', Principal: '*', Action: BYPASS, Resource: 'arn:aws:s3:::c/*' }),
+      SILENT,
+    ],
     ['something else', policyOf({ Effect: 'Deny', Principal: '*', Action: 's3:GetObject' }), SILENT],
     ['what is not JSON', '{', undefined],
     ['what is no policy', '[]', undefined],

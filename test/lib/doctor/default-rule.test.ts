@@ -8,10 +8,10 @@ import { type Policy } from '../../../lib/policy/compile.ts';
 import { parsePolicy } from '../../../lib/policy/parse.ts';
 import { type Check } from '../../../lib/probe/check.ts';
 
-const policyOf = (locks: string, settings = ''): Policy => {
+const policyOf = (locks: string, settings = '', more = ''): Policy => {
   const text = `version: 1\n${settings}rules:\n${locks
     .split(' | ')
-    .map((lock, at) => `  - { name: r${at}, match: { bucket: acme-* }, lock: ${lock} }\n`)
+    .map((lock, at) => `  - name: r${at}\n    match: { bucket: acme-* }\n    lock: ${lock}\n${more}`)
     .join('')}`;
   const parsed = parsePolicy(text, { hash: '' });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
@@ -157,6 +157,27 @@ describe('the default against the rules', () => {
       ),
       'ok',
       /3 rules/,
+    ],
+    [
+      'born in COMPLIANCE for as long as the rule, and not for its buffer',
+      days('COMPLIANCE', 30),
+      policyOf('{ mode: GOVERNANCE, for: P30D }', 'settings: { buffer: P6D }\n'),
+      'failing',
+      /mode-stricter/,
+    ],
+    [
+      'a rule that counts from the end of the year outlasts the default',
+      days('COMPLIANCE', 400),
+      policyOf('{ mode: GOVERNANCE, for: P1Y, from: { endOf: year } }'),
+      'failing',
+      /mode-stricter/,
+    ],
+    [
+      'a rule under observation, which writes nothing',
+      days('GOVERNANCE', 1),
+      policyOf('{ mode: COMPLIANCE, for: P1Y }', '', '    enforce: observe\n'),
+      'warning',
+      /r0 \(under observation\)/,
     ],
     [
       'rules of both modes: no default can be right',

@@ -45,7 +45,13 @@ describe('settings', () => {
     expect(resultOf(lockCheck(answer, patient))).toBe(result);
   });
 
-  const rule: LifecycleRule = { id: 'r', about: 'everything', expiresCurrent: false, removesMarkers: true };
+  const rule: LifecycleRule = {
+    id: 'r',
+    about: 'everything',
+    isForAll: true,
+    expiresCurrent: false,
+    removesMarkers: true,
+  };
   it.each([
     ['off', versioning('enabled'), seen([]), 'ok'],
     ['on', versioning('enabled', true), seen([]), 'ok'],
@@ -61,6 +67,7 @@ describe('lifecycle rules', () => {
   const rule = (more: Partial<LifecycleRule>): LifecycleRule => ({
     id: 'old',
     about: 'everything',
+    isForAll: true,
     expiresCurrent: false,
     removesMarkers: false,
     ...more,
@@ -81,6 +88,18 @@ describe('lifecycle rules', () => {
       [rule({ noncurrentDays: 30, removesMarkers: true })],
       'portworx',
       ['ok', 'ok'],
+    ],
+    [
+      'one that hides a part of the keys',
+      [rule({ expiresCurrent: true, isForAll: false, about: 'tmp/' })],
+      'velero',
+      ['warning', 'warning'],
+    ],
+    [
+      'one that ends old versions of a part of the keys',
+      [rule({ noncurrentDays: 30, removesMarkers: true, isForAll: false, about: 'logs/' })],
+      'kopia',
+      ['ok', 'warning'],
     ],
     ['one that leaves the markers', [rule({ noncurrentDays: 30 })], 'restic', ['ok', 'warning']],
     ['none, for a tool that is not known to leave any', [], 'cloudback', ['ok']],
@@ -111,6 +130,12 @@ describe('wiring', () => {
     ['wired', seen({ eventBridge: true, notifications: 3 }), patient, 'ok'],
     ['elsewhere', seen({ eventBridge: false, notifications: 3 }), patient, 'warning'],
     ['not there', ABSENT, patient, 'not tried'],
+    [
+      'not wired, where nobody but AWS could',
+      seen({ eventBridge: false, notifications: 0 }),
+      { ...patient, isAmazon: false },
+      'not tried',
+    ],
     [
       'of no use to a tool without rules',
       seen({ eventBridge: false, notifications: 0 }),
@@ -158,7 +183,7 @@ describe('permissions', () => {
       rows([
         ['s3:ListBucket', allowed],
         ['s3:PutObjectRetention', denied],
-        ['s3:GetObjectRetention', { kind: 'unclear', code: 'Odd' }],
+        ['s3:GetObjectRetention', { kind: 'unclear', why: 'the store answered Odd' }],
       ]),
     ).toMatchObject({
       's3:ListBucket': 'ok',
@@ -256,6 +281,13 @@ describe('what the objects show of a tool', () => {
     ],
   ])('rules beside %s: %s', (tool, rule, result) => {
     expect(judged(tool, { newest: sample('p1', 'COMPLIANCE', 30) }, rule)['rules-fit']).toBe(result);
+  });
+
+  it('says nothing of newest and oldest where there is too much to look through', () => {
+    expect(judged('kopia', { isTooMany: true })).toMatchObject({
+      'newest-locked': 'not tried',
+      'oldest-locked': 'not tried',
+    });
   });
 
   it('says what the bucket cannot show', () => {

@@ -3,12 +3,13 @@ import {
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
+  PutObjectLegalHoldCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { S3Stranger } from '../../../lib/aws/probe-bypass.ts';
 import { S3Lab, type S3LabOptions } from '../../../lib/aws/probe-lab.ts';
-import { cleanUp, makeScratch, newScratchName } from '../../../lib/aws/probe-scratch.ts';
+import { cleanUp, makeScratch, newScratchName, requireListing } from '../../../lib/aws/probe-scratch.ts';
 import { s3Client } from '../../../lib/aws/s3-client.ts';
 import { systemClock } from '../../../lib/aws/system-clock.ts';
 import { instantOf, parseInstant } from '../../../lib/lock/instant.ts';
@@ -99,7 +100,7 @@ describe('the probe', () => {
     [
       'shorten',
       'let it be weakened',
-      ['shorten', 'shorten-compliance', 'downgrade', 'empty', 'bypass-shorten'],
+      ['shorten', 'shorten-compliance', 'upgrade', 'downgrade', 'empty', 'bypass-shorten'],
     ],
     ['headers', 'with these exceptions', ['multipart-headers']],
     ['copy', 'with these exceptions', ['copy-headers', 'copy-plain', 'copy-hold']],
@@ -135,6 +136,28 @@ describe('the probe', () => {
     expect(measuredProvider({ name: 'odd', at, found }, GENERIC).unlockedCodes).toContain('NoLockHere');
   });
 
+  it('writes no learnt code down where locks that are there were not shown', async () => {
+    bench = await Bench.open({ lies: ['forget'], dialect: { none: { status: 404, code: 'NoLockHere' } } });
+
+    const found = await runProbe(bench.lab, { farDates: false });
+
+    const at = parseInstant('2026-11-20T12:00:00Z');
+    expect(found.unlockedCodes).toContain('NoLockHere');
+    expect(measuredProvider({ name: 'blind', at, found }, GENERIC).unlockedCodes).toStrictEqual(
+      GENERIC.unlockedCodes,
+    );
+  });
+
+  it('does not learn a code that could mean anything', async () => {
+    bench = await Bench.open({ dialect: { none: { status: 400, code: 'InvalidArgument' } } });
+
+    expect(await runProbe(bench.lab, { farDates: false }).catch((error: unknown) => error)).not.toMatchObject(
+      {
+        unlockedCodes: ['InvalidArgument'],
+      },
+    );
+  });
+
   it('on a store that forgets locks, names the lock and the deletion', async () => {
     const { verdict, exceptions } = await onStoreWith(['forget']);
 
@@ -156,6 +179,9 @@ describe('the probe', () => {
       return bench;
     };
     const NOT_THERE = [
+      'hold',
+      'copy-hold',
+      'delete-hold',
       'bypass-delete',
       'bypass-shorten',
       'far-date',
@@ -167,12 +193,7 @@ describe('the probe', () => {
 
     it.each([
       [false, 'no default', NOT_THERE, []],
-      [
-        true,
-        'a default of a day',
-        ['copy-plain', ...NOT_THERE],
-        ['copy-hold', 'copy-hold-source', 'delete-hold', 'hold', 'overwrite', 'tags', 'tags'],
-      ],
+      [true, 'a default of a day', ['copy-plain', ...NOT_THERE], ['overwrite', 'tags', 'tags']],
     ])(
       'under a default rule (%s: %s) tries what it can, and touches nothing else',
       async (isBornLocked, _, skipped, left) => {
@@ -203,12 +224,38 @@ describe('the probe', () => {
       },
     );
 
+    it('leaves what others hold meanwhile, and says so', async () => {
+      const { client, lab } = await inFolder(false);
+      const { versionId } = await lab.put('held');
+      const at = { Bucket: lab.bucket, Key: `${lab.folder}held`, VersionId: versionId };
+      await client.send(new PutObjectLegalHoldCommand({ ...at, LegalHold: { Status: 'ON' } }));
+
+      const { left, isBucketGone } = await cleanUp(client, lab);
+
+      expect(left).toMatchObject([{ version: { key: at.Key }, look: { lock: { hold: 'on' } } }]);
+      expect(isBucketGone).toBe(false);
+    });
+
+    it('does not say that all is clean where it may not look', async () => {
+      bench = await Bench.open({}, { ...STRANGER, blind: ['s3:ListBucketVersions'] }, 'blind', {
+        folder: 'f/',
+      });
+
+      await expect(requireListing(bench.client, bench.lab)).rejects.toMatchObject({ code: 'no-permission' });
+    });
+
+    it('knows keys of any letters in its prefix', async () => {
+      bench = await Bench.open({}, STRANGER, undefined, { folder: 'a%2Fb/büro 日本+/' });
+
+      expect((await runProbe(bench.lab, { farDates: false })).exceptions).toStrictEqual([]);
+    });
+
     it('still notices a store that lets locked versions be deleted', async () => {
       bench = await Bench.open({ lies: ['delete'] }, STRANGER, undefined, { folder: 'f/' });
 
       expect(await runProbe(bench.lab, { farDates: false })).toMatchObject({
         enforces: false,
-        exceptions: ['delete', 'delete-compliance', 'delete-batch', 'delete-hold'],
+        exceptions: ['delete', 'delete-compliance', 'delete-batch'],
       });
     });
   });

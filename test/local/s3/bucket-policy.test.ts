@@ -88,6 +88,17 @@ describe('a bucket policy', () => {
     await expect(owner.send(new GetObjectCommand(at))).resolves.toBeDefined();
   });
 
+  it.each(['arn:aws:iam::123456789012:root', '123456789012'])(
+    'that names the account (%s) means all of its users',
+    async (AWS) => {
+      const { Key } = await put();
+      const at = { Bucket, Key };
+      await deny({ Principal: { AWS }, Action: 's3:GetObject' });
+
+      expect(await refusalOf(user.send(new GetObjectCommand(at)))).toStrictEqual(denied);
+    },
+  );
+
   it('reaches as far as its resources, with wildcards', async () => {
     const [inside, outside] = [await put('private/k'), await put('public/k')];
     await deny({ Action: 's3:Get*', Resource: `arn:aws:s3:::${Bucket}/private/*` });
