@@ -5,6 +5,7 @@
 import {
   DeleteObjectCommand,
   ListBucketsCommand,
+  PutObjectLegalHoldCommand,
   PutObjectRetentionCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -46,6 +47,18 @@ export class S3Stranger implements Stranger {
     const input = { Bucket: this.bucket, Key: key, VersionId: versionId, ...header(how) };
     return verdictOf('delete a scratch version as the unprivileged user', async () =>
       this.client.send(new DeleteObjectCommand(input)),
+    );
+  }
+
+  async clear({ key, versionId }: Scratch): Promise<Answer> {
+    const input = {
+      Bucket: this.bucket,
+      Key: key,
+      VersionId: versionId,
+      LegalHold: { Status: 'OFF' as const },
+    };
+    return verdictOf('clear a scratch hold as the unprivileged user', async () =>
+      this.client.send(new PutObjectLegalHoldCommand(input)),
     );
   }
 

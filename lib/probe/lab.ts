@@ -84,10 +84,12 @@ export interface Lab {
   admit(user: string): Promise<Answer>;
 }
 
-/** Somebody who may delete and lock versions, and may not go round a GOVERNANCE lock. */
+/** Somebody who may delete and lock versions, and may neither go round a GOVERNANCE lock nor touch a hold. */
 export interface Stranger {
   /** The name under which the store knows this user. */
   name(): Promise<string | undefined>;
   remove(version: Scratch, how: 'plainly' | 'going-round'): Promise<Answer>;
   retain(version: Scratch, lock: Lock, how: 'plainly' | 'going-round'): Promise<Answer>;
+  /** Clears a legal hold, for which this user must lack the permission. */
+  clear(version: Scratch): Promise<Answer>;
 }

@@ -5,7 +5,7 @@ import { type Answer, type Lab, type Stranger } from './lab.ts';
 import { locked, mustHold, shortLock } from './locked.ts';
 
 const NOBODY =
-  'name credentials that may delete and lock, and may not bypass: --unprivileged-profile (docs/PROBE.md)';
+  'name credentials that may delete and lock, and neither bypass nor touch holds: --unprivileged-profile (docs/PROBE.md)';
 
 /** A refusal counts only from somebody who could have done it to an unlocked version. */
 export function strangerExperiments(stranger: Stranger | undefined): readonly Experiment[] {
@@ -39,6 +39,25 @@ export function strangerExperiments(stranger: Stranger | undefined): readonly Ex
         if (denied !== undefined) return denied;
         const sooner = { ...later, until: instantOf(later.until - 1_000) };
         return mustHold(lab, version, later, async () => stranger.retain(version, sooner, 'going-round'));
+      },
+    },
+    {
+      id: 'clear-hold',
+      needs: 'own-bucket',
+      expected: 'clearing a legal hold without its permission is refused',
+      gravity: 'exception',
+      async run(lab) {
+        if (stranger === undefined) return notTried(NOBODY);
+        const free = await lab.put('bypass-control');
+        // Who cannot even delete an unlocked version is kept out altogether, and its refusal proves nothing.
+        const denied = await asAdmitted(lab, stranger, async () => stranger.remove(free, 'plainly'));
+        if (denied !== undefined) return denied;
+        const version = await lab.put('clear-hold');
+        const placed = await lab.hold(version, 'ON');
+        if (!placed.took) return notTried(`placing the hold: ${answerText(placed)}`);
+        const finding = await mustHold(lab, version, 'hold', async () => stranger.clear(version));
+        await lab.hold(version, 'OFF');
+        return finding;
       },
     },
   ];

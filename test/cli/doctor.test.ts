@@ -29,7 +29,7 @@ describe('holdfast doctor', () => {
   beforeAll(async () => {
     liar = await startEmbedded({}, { lies: ['delete'] });
     embedded = await startEmbedded({
-      weak: ['s3:BypassGovernanceRetention'],
+      weak: ['s3:BypassGovernanceRetention', 's3:PutObjectLegalHold'],
       poor: ['s3:CreateBucket'],
       listless: ['s3:ListAllMyBuckets'],
     });

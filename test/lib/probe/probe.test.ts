@@ -23,7 +23,7 @@ import type { Lie, S3Options } from '../../../local/s3/types.ts';
 import { type Embedded, startEmbedded } from '../../helpers/embedded.ts';
 
 const GENERIC = providerNamed('generic');
-const STRANGER = { weak: ['s3:BypassGovernanceRetention'] };
+const STRANGER = { weak: ['s3:BypassGovernanceRetention', 's3:PutObjectLegalHold'] };
 
 /** An embedded store and a lab in it, whose time passes only when somebody waits. */
 class Bench {
@@ -184,6 +184,7 @@ describe('the probe', () => {
       'delete-hold',
       'bypass-delete',
       'bypass-shorten',
+      'clear-hold',
       'far-date',
       'default',
       'default-hold',
@@ -278,6 +279,16 @@ describe('the probe', () => {
     expect(parseProvider(formatProvider(record), 'liar.json')).toStrictEqual(record);
   });
 
+  it('the record of the embedded store is what is measured there', async () => {
+    const found = await onStoreWith([]);
+    const known = providerNamed('embedded');
+    const at = parseInstant('2026-11-20T12:00:00Z');
+
+    const measured = measuredProvider({ name: known.name, at, found }, known);
+
+    expect({ ...measured, from: known.from }).toStrictEqual(known);
+  });
+
   it('on a store that enforces, the record leaves the refusals to the store', async () => {
     const found = await onStoreWith([]);
 
@@ -315,7 +326,7 @@ describe('the probe', () => {
     const skipped = checks.filter(({ tried }) => !tried).map(({ id }) => id);
     expect({ enforces, skipped }).toStrictEqual({
       enforces: true,
-      skipped: ['bypass-delete', 'bypass-shorten', 'far-date'],
+      skipped: ['bypass-delete', 'bypass-shorten', 'clear-hold', 'far-date'],
     });
   });
 
@@ -402,6 +413,11 @@ if (rgw !== undefined) {
         ]),
       );
       expect(found.verdict).toContain('this store enforces Object Lock, with these exceptions: ');
+      const { keepsLockHeaders, keepsTags, lastDate, refusesWeakening } = providerNamed('ceph-rgw');
+      expect(measuredProvider({ name: 'rgw', at: instantOf(Date.now()), found }, GENERIC)).toMatchObject({
+        ...{ keepsLockHeaders, keepsTags, lastDate, refusesWeakening },
+        unlockedCodes: expect.arrayContaining(providerNamed('ceph-rgw').unlockedCodes),
+      });
     }, 60_000);
   });
 }
