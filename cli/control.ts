@@ -1,10 +1,12 @@
 /** The shared documents of a deployment, and a writer of records for what is done at this terminal. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
 import { HeadBucketCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { AuditWriter } from '../lib/app/audit-writer.ts';
 import { type RecordDeps } from '../lib/app/record-deps.ts';
 import { FileAuditStore } from '../lib/aws/file-audit-store.ts';
+import { makeFolder } from '../lib/aws/make-folder.ts';
 import { S3AuditStore } from '../lib/aws/s3-audit-store.ts';
 import { s3Client } from '../lib/aws/s3-client.ts';
 import { S3Documents } from '../lib/aws/s3-documents.ts';
@@ -57,6 +59,7 @@ export async function openControl(
 /** The place where what is done at this terminal is recorded. */
 export async function openRecording(options: ControlOptions): Promise<RecordDeps> {
   const place = recordingPlace(options);
+  if (place.kind === 'folder') requireFolder(place.folder);
   const store =
     place.kind === 'folder' ? new FileAuditStore(place.folder) : await auditStore(place.bucket, options);
   const user = userName();
@@ -69,6 +72,21 @@ export async function openRecording(options: ControlOptions): Promise<RecordDeps
     onCopyFailed: () => undefined, // there is no copy here
   });
   return { audit, clock: systemClock, actor: `cli:${user}`, newId: randomUUID };
+}
+
+/** Deeds are recorded after they are done, so that the place is looked at before. */
+function requireFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+    // With the dot, a file of that name is no folder.
+    accessSync(`${folder}/.`, constants.W_OK);
+  } catch (cause) {
+    throw new HoldfastError('bad-input', {
+      what: `records cannot be kept in the folder ${folder}, and nothing is done without a record`,
+      next: 'name a folder that can be written with --audit-folder, or an audit bucket with --audit',
+      cause,
+    });
+  }
 }
 
 export function ownerOf({ bucketOwner }: ConnectionOptions): string | undefined {

@@ -1,6 +1,7 @@
 /** Keeps the records of the local cloud as NDJSON, one line each. */
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../lib/aws/make-folder.ts';
 import { HoldfastError } from '../lib/errors.ts';
 
 /**
@@ -10,7 +11,7 @@ import { HoldfastError } from '../lib/errors.ts';
  */
 export function recordsFile(path: string): (record: object) => void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     appendFileSync(path, '');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

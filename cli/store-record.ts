@@ -1,6 +1,7 @@
 /** Keeps the capability record of a probed store in a file, for other commands to follow. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../lib/aws/make-folder.ts';
 import { systemClock } from '../lib/aws/system-clock.ts';
 import { HoldfastError } from '../lib/errors.ts';
 import { measuredProvider, type Measured } from '../lib/providers/measured.ts';
@@ -32,7 +33,7 @@ export function writeRecord(
   const path = file ?? join(FOLDER, `${name}.json`);
   const record = measuredProvider({ name, at: systemClock.now(), found }, base);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, formatProvider(record));
   } catch (cause) {
     throw new HoldfastError('bad-input', {

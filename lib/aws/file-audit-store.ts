@@ -1,12 +1,13 @@
 /** Keeps batches of records as files: for terminals without an audit bucket, and for reading a copy of one. */
 import { existsSync } from 'node:fs';
-import { access, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { access, open, readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Batch } from '../audit/chain.ts';
 import { type FoundBatch } from '../audit/verify.ts';
 import { HoldfastError } from '../errors.ts';
 import { type AuditStore } from '../ports/audit-store.ts';
+import { makeFolder } from './make-folder.ts';
 
 const PACKED = '.ndjson.gz';
 const PLAIN = '.ndjson';
@@ -26,7 +27,7 @@ export class FileAuditStore implements AuditStore {
   async put({ name, lines }: Batch): Promise<void> {
     const path = join(this.folder, `${name}${PACKED}`);
     await inOneSentence(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       const file = await open(path, 'wx');
       try {
         await file.writeFile(gzipSync(`${lines.join('\n')}\n`));

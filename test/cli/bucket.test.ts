@@ -13,7 +13,7 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeBucket, upload } from '../helpers/bucket.ts';
-import { holdfast, type Ran } from '../helpers/cli.ts';
+import { fileOf, holdfast, type Ran } from '../helpers/cli.ts';
 import { type Embedded, startEmbedded } from '../helpers/embedded.ts';
 import { FileAuditStore } from '../../lib/aws/file-audit-store.ts';
 import { allOf } from '../helpers/records.ts';
@@ -150,6 +150,19 @@ describe('holdfast bucket', () => {
     expect(await bucket(['show', name])).toMatchObject({ code: 2 });
     expect(readdirSync(records)).toHaveLength(1);
   });
+
+  it.each(['/proc/nope', fileOf('records', 'a file')])(
+    'does nothing where records cannot be kept: %s',
+    async (folder) => {
+      const name = freshName();
+
+      const { code, err } = await bucket(['create', name, '--audit-folder', folder]);
+
+      expect(code).toBe(2);
+      expect(err).toContain('nothing is done without a record');
+      expect(await bucket(['show', name])).toMatchObject({ code: 2 });
+    },
+  );
 
   it('asks before new uploads would be protected less', async () => {
     const name = freshName();
