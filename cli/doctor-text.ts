@@ -1,5 +1,6 @@
 /** What doctor found, as people and as scripts read it. */
-import { isScratchBucket, type Left } from '../lib/aws/probe-scratch.ts';
+import { isScratchBucket } from '../lib/aws/probe-names.ts';
+import { type Left } from '../lib/aws/probe-scratch.ts';
 import { formatInstant } from '../lib/lock/instant.ts';
 import { type Check, lookText } from '../lib/probe/check.ts';
 import { type Verdict } from '../lib/probe/verdict.ts';

@@ -4,12 +4,11 @@ import { recordDeed } from '../../lib/app/bucket-setup.ts';
 import { S3Stranger } from '../../lib/aws/probe-bypass.ts';
 import { type ProbeConnection, probeClient } from '../../lib/aws/probe-greeting.ts';
 import { S3Lab } from '../../lib/aws/probe-lab.ts';
+import { newScratchFolder, newScratchName } from '../../lib/aws/probe-names.ts';
 import {
   cleanUp,
   keepAll,
   makeScratch,
-  newScratchFolder,
-  newScratchName,
   requireListing,
   requireScratch,
 } from '../../lib/aws/probe-scratch.ts';

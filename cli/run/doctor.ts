@@ -1,6 +1,6 @@
 /** Looks at a store, and with --bucket at a bucket; loaded only when somebody asks for it. */
 import { greet, type ProbeConnection } from '../../lib/aws/probe-greeting.ts';
-import { isScratchBucket } from '../../lib/aws/probe-scratch.ts';
+import { isScratchBucket } from '../../lib/aws/probe-names.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { type Check } from '../../lib/probe/check.ts';

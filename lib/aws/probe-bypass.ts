@@ -13,7 +13,7 @@ import { HoldfastError } from '../errors.ts';
 import { type Answer, type Lock, type Scratch, type Stranger } from '../probe/lab.ts';
 import { ask, isRefused } from './answers.ts';
 import { verdictOf } from './probe-answers.ts';
-import { isScratchBucket } from './probe-scratch.ts';
+import { isScratchBucket } from './probe-names.ts';
 
 type How = Parameters<Stranger['remove']>[1];
 

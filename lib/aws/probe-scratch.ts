@@ -1,5 +1,4 @@
-/** Scratch buckets: how they are named, made and removed, and what stays when a lock has not ended. */
-import { randomBytes } from 'node:crypto';
+/** Scratch buckets: how they are made and removed, and what stays when a lock has not ended. */
 import {
   AbortMultipartUploadCommand,
   type BucketLocationConstraint,
@@ -17,16 +16,6 @@ import { ask, isRefused, type Refusal } from './answers.ts';
 import { verdictOf } from './probe-answers.ts';
 import { ProbeBucket, unreadable } from './probe-bucket.ts';
 import { type S3Lab } from './probe-lab.ts';
-
-const NAME = /^holdfast-probe-[0-9a-f]{16}$/;
-
-/** Whether a bucket has a name that only the probe gives. */
-export const isScratchBucket = (bucket: string): boolean => NAME.test(bucket);
-
-/** A folder for one probe, in a bucket that is not its own. */
-export const newScratchFolder = (prefix: string): string => `${prefix}${newScratchName()}/`;
-
-export const newScratchName = (): string => `holdfast-probe-${randomBytes(8).toString('hex')}`;
 
 /** Makes a scratch bucket under Object Lock, or tells that the store has none; else throws what the SDK throws. */
 export async function makeScratch(client: S3Client, bucket: string, isAmazon: boolean): Promise<boolean> {

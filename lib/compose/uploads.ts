@@ -11,6 +11,7 @@ import { ClockWatch } from '../aws/clock-watch.ts';
 import { CloudWatchCopy } from '../aws/cloudwatch-copy.ts';
 import { loadPolicy } from '../aws/load-policy.ts';
 import { S3AuditStore } from '../aws/s3-audit-store.ts';
+import { isScratchBucket } from '../aws/probe-names.ts';
 import { PATIENCE, type S3Connection, s3Client } from '../aws/s3-client.ts';
 import { S3Documents } from '../aws/s3-documents.ts';
 import { S3LockStore } from '../aws/s3-lock-store.ts';
@@ -107,8 +108,9 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
       limit: { versions: environment.HOLDFAST_BREAKER_VERSIONS, bytes: environment.HOLDFAST_BREAKER_BYTES },
     }),
     queue: new SqsDelayQueue(new SQSClient({ requestHandler: PATIENCE }), environment.HOLDFAST_QUEUE_URL),
-    // Holdfast's own buckets look after themselves, whatever the list says.
-    manages: (bucket) => !own.has(bucket) && buckets.some((matches) => matches(bucket)),
+    // Holdfast's own buckets look after themselves, whatever the list says; those of the probe are for experiments.
+    manages: (bucket) =>
+      !own.has(bucket) && !isScratchBucket(bucket) && buckets.some((matches) => matches(bucket)),
   };
 }
 

@@ -51,10 +51,11 @@ function birthLockCheck(rule: DefaultRule | undefined, patient: Patient): Check 
   }
   if (rule !== undefined) return good(about, ruleText(rule));
   if (tool?.locks === 'the tool') return good(about, 'none; the tool brings the lock along');
-  const mode = modesOf(rulesFor(patient))[0] ?? 'GOVERNANCE';
+  const modes = modesOf(rulesFor(patient));
+  const mend = modes.length > 1 ? ONE_MODE : set(modes[0] ?? 'GOVERNANCE', 1);
   if (tool?.locks === 'nobody' && patient.policy === undefined)
     return bad(about, `none, and ${tool.name} locks nothing by itself`, set('GOVERNANCE', 30));
-  return warn(about, 'none: between an upload and its event nothing protects a version', set(mode, 1));
+  return warn(about, 'none: between an upload and its event nothing protects a version', mend);
 }
 
 function fitCheck(rule: DefaultRule | undefined, patient: Patient): Check {
@@ -62,23 +63,29 @@ function fitCheck(rule: DefaultRule | undefined, patient: Patient): Check {
   const rules = rulesFor(patient);
   if (rules.length === 0) return warn(FITS, 'no rule of the policy is about this bucket');
   if (rule === undefined) return good(FITS, `no default; ${countOf(rules)}`);
-  const conflicts = rules.flatMap((each) => conflictOf(each, rule, patient));
-  const [first] = conflicts;
-  if (first === undefined) return good(FITS, countOf(rules));
+  const found = rules.flatMap((each) => conflictOf(each, rule, patient));
+  const isLonger = found.length === rules.length && found.every(({ kind }) => kind === 'longer');
+  // Whatever asks for less is served by the default as well, as long as anybody asks for as much.
+  const conflicts = isLonger && !isRequired(patient) ? found : found.filter(({ kind }) => kind !== 'longer');
+  if (conflicts.length === 0) return good(FITS, countOf(rules));
   const modes = modesOf(rules);
   const mode = modes.length === 1 ? modes[0] : undefined;
   const mend =
     mode === undefined
-      ? 'keep versions of different modes in different buckets, each with a default in its mode'
+      ? ONE_MODE
       : changing(patient, `bucket default ${patient.bucket} --mode ${mode} --days 1 --yes`);
   const text = conflicts.map(({ seen }) => seen).join('; ');
-  return conflicts.some(({ isHard }) => isHard) ? bad(FITS, text, mend) : warn(FITS, text, mend);
+  return conflicts.some(({ kind }) => kind === 'hindered') ? bad(FITS, text, mend) : warn(FITS, text, mend);
 }
+
+const ONE_MODE = 'keep versions of different modes in different buckets, each with a default in its mode';
+
+const isRequired = ({ tool }: Patient): boolean => tool?.defaultRule.kind === 'required';
 
 interface Conflict {
   readonly seen: string;
-  /** The rule is not met at all; else it is met, and more is locked than it asks for. */
-  readonly isHard: boolean;
+  /** The rule is `hindered`, or would be if it were applied; or the default locks for `longer` than it asks. */
+  readonly kind: 'hindered' | 'would-be' | 'longer';
 }
 
 /** Asks the law itself what it makes of the rule over the default, for a version that is born now. */
@@ -106,27 +113,27 @@ function conflictOf(
   const { mode, until: end } = wanted;
   const wish: RetentionWish = { kind: 'retention', mode, until: end, notAfter: end, onConflict };
   const length = lengthText(byDefault);
-  const isHard = rule.enforce === 'apply';
-  const name = isHard ? rule.name : `${rule.name} (under observation)`;
+  const kind = rule.enforce === 'apply' ? 'hindered' : 'would-be';
+  const name = kind === 'hindered' ? rule.name : `${rule.name} (under observation)`;
   switch (change(lock, wish, now).kind) {
     case 'mode-weaker':
       return [
         {
-          isHard,
+          kind,
           seen: `rule ${name} wants COMPLIANCE, and versions born in GOVERNANCE stay in it for as long as they are locked (mode-weaker)`,
         },
       ];
     case 'mode-stricter':
       return [
         {
-          isHard,
+          kind,
           seen: `rule ${name} wants GOVERNANCE for longer, and versions born in COMPLIANCE get no other lock: after ${length} they are free (mode-stricter)`,
         },
       ];
     case 'nothing':
       return wanted.until === until
         ? []
-        : [{ isHard: false, seen: `the default locks for ${length}, longer than rule ${name} asks for` }];
+        : [{ kind: 'longer', seen: `the default locks for ${length}, longer than rule ${name} asks for` }];
     default:
       return [];
   }

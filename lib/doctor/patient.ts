@@ -24,7 +24,11 @@ export function changing({ connection }: Patient, words: string): string {
 
 /** The rules that are about this bucket, or may be. */
 export function rulesFor({ bucket, policy }: Patient): readonly Rule[] {
-  return (policy?.rules ?? []).filter(
-    ({ match }) => match.bucket === undefined || compileGlob(match.bucket)(bucket),
-  );
+  const isIt = (pattern: string | undefined): boolean =>
+    pattern === undefined || compileGlob(pattern)(bucket);
+  return (policy?.rules ?? []).filter(({ match: { bucket: pattern, except = [] } }) => {
+    // An exception that names nothing but the bucket leaves out all of it.
+    const isLeftOut = except.some((block) => Object.keys(block).join() === 'bucket' && isIt(block.bucket));
+    return isIt(pattern) && !isLeftOut;
+  });
 }

@@ -27,6 +27,9 @@ export type Answer =
 /** What can be seen of a version. */
 export type Look = { readonly there: false } | { readonly there: true; readonly lock: LockState };
 
+/** Somebody else locked a scratch version for longer than the probe asked: what was tried says nothing of the store. */
+export class Interfered extends Error {}
+
 /** An upload that the store refused: the experiment cannot go on, and that is its finding. */
 export class RefusedUpload extends Error {
   readonly answer: Answer;

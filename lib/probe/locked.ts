@@ -3,7 +3,15 @@ import { HoldfastError } from '../errors.ts';
 import { ceilToSecond, type Instant, instantOf } from '../lock/instant.ts';
 import { type Mode, noWeaker } from '../lock/state.ts';
 import { answerText, type Finding, found, lookText, notTried } from './check.ts';
-import { type Answer, type Lab, type Lock, type Look, RefusedUpload, type Scratch } from './lab.ts';
+import {
+  type Answer,
+  Interfered,
+  type Lab,
+  type Lock,
+  type Look,
+  RefusedUpload,
+  type Scratch,
+} from './lab.ts';
 
 /** A moment so many milliseconds from the store's now, in whole seconds, as every store keeps them. */
 export const after = (lab: Lab, milliseconds: number): Instant =>
@@ -34,6 +42,7 @@ export async function locked(
     if (again.took) return { version, lock };
   }
   if (answer.status === 403) {
+    mustBeOurs(await lab.look(version), first.until);
     throw new HoldfastError('no-permission', {
       what: `lock a scratch version: the store denied it (${answer.code})`,
       next: 'the probe needs s3:PutObjectRetention',
@@ -76,8 +85,15 @@ export function carries(look: Look, lock: Lock | 'nothing'): boolean {
   return retention.state === 'locked' && retention.mode === lock.mode && retention.until === lock.until;
 }
 
+/** @throws Interfered where a lock lasts longer than any that the probe asked for: a rule, or a default. */
+export function mustBeOurs(look: Look, latest: Instant): void {
+  if (look.there && look.lock.retention.state === 'locked' && look.lock.retention.until > latest)
+    throw new Interfered(lookText(look));
+}
+
 /** The finding of a look that should show exactly this retention. */
 export function shows(look: Look, lock: Lock | 'nothing'): Finding {
+  if (lock !== 'nothing') mustBeOurs(look, lock.until);
   const carried = carries(look, lock);
   return found(carried, lookText(look) + (carried || lock === 'nothing' ? '' : `, asked ${wish(lock)}`));
 }

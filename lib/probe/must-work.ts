@@ -3,7 +3,7 @@ import { HoldfastError } from '../errors.ts';
 import { DAY, type Instant, instantOf } from '../lock/instant.ts';
 import { answerText, type Experiment, type Finding, found, lookText, notTried } from './check.ts';
 import { type Lab, type Lock, type Look } from './lab.ts';
-import { after, carries, locked, shortLock, shows } from './locked.ts';
+import { after, carries, locked, mustBeOurs, shortLock, shows } from './locked.ts';
 
 export const MUST_WORK: readonly Experiment[] = [
   {
@@ -41,6 +41,7 @@ export const MUST_WORK: readonly Experiment[] = [
       const later = shortLock(lab, 'GOVERNANCE', 2);
       const first = await lab.retain(version, later);
       if (first.took) return shows(await lab.look(version), later);
+      mustBeOurs(await lab.look(version), later.until);
       if (lab.youngFor === 0) return found(false, answerText(first));
       await lab.wait(lab.youngFor);
       const again = await lab.retain(version, shortLock(lab, 'GOVERNANCE', 2));
@@ -229,18 +230,13 @@ export const EXPIRED: Experiment = {
     await lab.wait(end - lab.now() + lab.span + 2_000);
     const answers = [await lab.remove(governance.version), await lab.remove(compliance.version)];
     const looks = [await lab.look(governance.version), await lab.look(compliance.version)];
-    const longer = looks.find((look) => isLaterThan(look, lab.now()));
-    if (longer !== undefined) return notTried(`somebody else locked it, for longer: ${lookText(longer)}`);
+    for (const look of looks) mustBeOurs(look, lab.now());
     return found(
       looks.every((look) => !look.there),
       `GOVERNANCE: ${answers.slice(0, 1).map(answerText).join('')}; COMPLIANCE: ${answers.slice(1).map(answerText).join('')}`,
     );
   },
 };
-
-function isLaterThan(look: Look, now: Instant): boolean {
-  return look.there && look.lock.retention.state === 'locked' && look.lock.retention.until > now;
-}
 
 /** Under a default rule nothing is born without a lock; a brief one is as good once it has ended. */
 const BRIEF = 2_000;

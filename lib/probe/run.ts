@@ -10,7 +10,7 @@ import {
   type Gravity,
   notTried,
 } from './check.ts';
-import { type Lab, RefusedUpload, type Stranger } from './lab.ts';
+import { Interfered, type Lab, RefusedUpload, type Stranger } from './lab.ts';
 import { BUCKET_MUST_STAY, MUST_FAIL } from './must-fail.ts';
 import { DEFAULT_RULE, EXPIRED, FAR_DATE, MUST_WORK, requireDeletion } from './must-work.ts';
 import { strangerExperiments } from './strangers.ts';
@@ -52,7 +52,9 @@ export async function runProbe(lab: Lab, { stranger, farDates, onCheck }: ProbeO
   const isLockBucket = await lab.isLockBucket();
   note(
     LOCK_BUCKET,
-    found(isLockBucket, isLockBucket ? 'made' : 'made, and its configuration knows no Object Lock'),
+    lab.place === 'folder'
+      ? notTried(NOT_OWN)
+      : found(isLockBucket, isLockBucket ? 'made' : 'made, and its configuration knows no Object Lock'),
   );
   const experiments = order(stranger);
   if (isLockBucket) {
@@ -68,7 +70,7 @@ export async function runProbe(lab: Lab, { stranger, farDates, onCheck }: ProbeO
 }
 
 function skippedBecause({ id, needs }: Experiment, lab: Lab, farDates: boolean): string | undefined {
-  if (isOutOfPlace(needs, lab)) return 'the bucket is not of its own';
+  if (isOutOfPlace(needs, lab)) return NOT_OWN;
   if (needs === 'unlocked-uploads' && lab.isBornLocked)
     return 'the default rule of the bucket locks every upload';
   return id === FAR_DATE.id && !farDates ? FAR_SKIPPED : undefined;
@@ -88,6 +90,8 @@ export function withoutObjectLock(): Probed {
   const checks = [checkOf(LOCK_BUCKET, found(false, 'refused (NotImplemented)'))];
   return { ...judge(checks, new Map()), checks, unlockedCodes: [] };
 }
+
+const NOT_OWN = 'the bucket is not of its own';
 
 const FAR_SKIPPED = 'it would leave a GOVERNANCE version locked for 99 years: --far-dates';
 
@@ -117,6 +121,8 @@ async function outcome(experiment: Experiment, lab: Lab): Promise<Finding> {
       const isMoot = experiment.gravity === 'deleted' || experiment.gravity === 'weakened';
       return isMoot ? notTried(`the lock was ${seen}`) : found(false, seen);
     }
+    if (error instanceof Interfered)
+      return notTried(`somebody else locked the scratch version, for longer: ${error.message}`);
     // A date that is none is a finding too: the store told it.
     if (error instanceof HoldfastError && error.code === 'bad-input') return found(false, error.message);
     throw error;

@@ -19,7 +19,8 @@ const policyOf = (locks: string, settings = '', more = ''): Policy => {
 };
 const patient = (more: Partial<Patient> = {}): Patient => ({
   bucket: 'acme-docs',
-  now: parseInstant('2026-11-20T12:00:00Z'),
+  // No moment is a whole second.
+  now: parseInstant('2026-11-20T12:00:00.123Z'),
   isAmazon: true,
   connection: '',
   ...more,
@@ -143,6 +144,13 @@ describe('the default against the rules', () => {
       /longer than rule r0 asks for/,
     ],
     [
+      'a default longer than one of two rules: the other asks for more',
+      days('GOVERNANCE', 30),
+      policyOf('{ mode: GOVERNANCE, for: P25D } | { mode: GOVERNANCE, for: P2Y }'),
+      'ok',
+      /2 rules/,
+    ],
+    [
       'a default as long as the rule',
       days('GOVERNANCE', 30),
       policyOf('{ mode: GOVERNANCE, for: P30D }'),
@@ -201,6 +209,25 @@ describe('the default against the rules', () => {
 
     expect(mendOf(one)).toContain('--mode COMPLIANCE --days 1 --yes');
     expect(mendOf(both)).toContain('in different buckets');
+  });
+
+  it('does not shorten the default that a tool requires, for a rule that is a net', () => {
+    const policy = policyOf('{ mode: GOVERNANCE, for: P29D }');
+    const tool = toolNamed('portworx');
+    const checks = defaultRuleChecks(seen(days('GOVERNANCE', 30)), patient({ policy, tool }));
+
+    expect(resultOf(rowOf('default-policy', checks))).toBe('ok');
+  });
+
+  it('leaves out rules whose exceptions name the bucket', () => {
+    const parsed = parsePolicy(
+      'version: 1\nrules: [{ name: r, match: { except: [{ bucket: acme-docs }] }, lock: { mode: COMPLIANCE, for: P1Y } }]\n',
+      { hash: '' },
+    );
+    if (!parsed.ok) throw new Error('not valid');
+    const checks = defaultRuleChecks(seen(days('GOVERNANCE', 30)), patient({ policy: parsed.policy }));
+
+    expect(rowOf('default-policy', checks).seen).toBe('no rule of the policy is about this bucket');
   });
 
   it('warns of rules that are about other buckets', () => {

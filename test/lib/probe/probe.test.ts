@@ -4,12 +4,14 @@ import {
   ListObjectVersionsCommand,
   PutObjectCommand,
   PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { S3Stranger } from '../../../lib/aws/probe-bypass.ts';
 import { S3Lab, type S3LabOptions } from '../../../lib/aws/probe-lab.ts';
-import { cleanUp, makeScratch, newScratchName, requireListing } from '../../../lib/aws/probe-scratch.ts';
+import { newScratchName } from '../../../lib/aws/probe-names.ts';
+import { cleanUp, makeScratch, requireListing } from '../../../lib/aws/probe-scratch.ts';
 import { s3Client } from '../../../lib/aws/s3-client.ts';
 import { systemClock } from '../../../lib/aws/system-clock.ts';
 import { instantOf, parseInstant } from '../../../lib/lock/instant.ts';
@@ -158,6 +160,27 @@ describe('the probe', () => {
     );
   });
 
+  it('accuses no store where somebody else locks the scratch versions meanwhile', async () => {
+    const locks: Promise<unknown>[] = [];
+    bench = await Bench.open({
+      notify: ({ name, bucket: Bucket, key: Key, versionId: VersionId, time }) => {
+        if (!name.startsWith('ObjectCreated') || bench === undefined) return;
+        const Retention = { Mode: 'GOVERNANCE' as const, RetainUntilDate: new Date(time + 86_400_000) };
+        const lock = new PutObjectRetentionCommand({ Bucket, Key, VersionId, Retention });
+        // Whether it comes before the probe's own lock or after it is a matter of luck, as with any rule.
+        locks.push(bench.client.send(lock).catch(() => undefined));
+      },
+    });
+
+    const found = await runProbe(bench.lab, { stranger: bench.stranger(), farDates: false }).catch(
+      (error: unknown) => error,
+    );
+    await Promise.all(locks);
+
+    if (found instanceof Error) expect(found.message).toContain('so that a refusal would prove nothing');
+    else expect(found).toMatchObject({ exceptions: [] });
+  });
+
   it('on a store that forgets locks, names the lock and the deletion', async () => {
     const { verdict, exceptions } = await onStoreWith(['forget']);
 
@@ -179,6 +202,7 @@ describe('the probe', () => {
       return bench;
     };
     const NOT_THERE = [
+      'lock-bucket',
       'hold',
       'copy-hold',
       'delete-hold',
