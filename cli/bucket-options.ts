@@ -24,6 +24,8 @@ export function bucketOption(name: string): string {
     throw bad(`${name} is a directory bucket, which has no Object Lock`, 'name a general purpose bucket');
   if (/^arn:[\w-]+:s3-outposts:/.test(name))
     throw bad(`${name} is on Outposts, which has no Object Lock`, 'name a bucket in a Region');
+  if (/^arn:[\w-]+:s3:[\w-]+:\d+:accesspoint[/:]/.test(name))
+    throw bad(`${name} is an access point, which has no settings of its own`, 'name the bucket behind it');
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return name;
   throw bad(
     `${JSON.stringify(name)} is not the name of a bucket`,

@@ -44,8 +44,11 @@ export function sayRun(run: HandRun, { refs, markers }: Found, dryRun: boolean):
       print(`${count.toLocaleString('en').padStart(9)}  ${meaningOf(outcome)}${dryRun ? ' (foreseen)' : ''}`);
     if (markers > 0) print(`${String(markers).padStart(9)}  left out: a delete marker cannot be locked`);
   }
-  if (stopped !== undefined)
-    print(paint('red', `stopped: ${stopped}; ${refs.length - results.length} versions were not tried`));
+  if (stopped !== undefined) {
+    const left = refs.length - results.length;
+    const untried = `${left} ${left === 1 ? 'version was' : 'versions were'} not tried`;
+    print(paint('red', `stopped: ${stopped}; ${untried}`));
+  }
   if (dryRun) print('Nothing was written.');
 }
 

@@ -2,9 +2,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
-import { HeadBucketCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import {
+  GetBucketLocationCommand,
+  HeadBucketCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { AuditWriter } from '../lib/app/audit-writer.ts';
 import { type RecordDeps } from '../lib/app/record-deps.ts';
+import { BAD_CREDENTIALS } from '../lib/aws/answers.ts';
 import { FileAuditStore } from '../lib/aws/file-audit-store.ts';
 import { makeFolder } from '../lib/aws/make-folder.ts';
 import { S3AuditStore } from '../lib/aws/s3-audit-store.ts';
@@ -117,7 +123,8 @@ export async function requireBucket(
       await client.send(new HeadBucketCommand({ Bucket: bucket, ...expected }));
     } catch (cause) {
       const status = cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined;
-      if (status === 403) return;
+      // HEAD tells no reason; a request with a body tells whether it is about the bucket or about who asks.
+      if (status === 403) return requireKnownUser(client, bucket);
       if (status !== 404) throw cause;
       throw new HoldfastError('bad-input', {
         what: `there is no bucket ${bucket}`,
@@ -126,6 +133,15 @@ export async function requireBucket(
       });
     }
   });
+}
+
+/** Who may not ask is believed; who is not known at all is told so. */
+async function requireKnownUser(client: S3Client, bucket: string): Promise<void> {
+  try {
+    await client.send(new GetBucketLocationCommand({ Bucket: bucket }));
+  } catch (cause) {
+    if (cause instanceof S3ServiceException && BAD_CREDENTIALS.has(cause.name)) throw cause;
+  }
 }
 
 function inWordsDocuments(documents: Documents, bucket: string): Documents {

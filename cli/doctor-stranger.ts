@@ -1,5 +1,6 @@
 /** Whoever may delete and lock, and may not bypass: the second user that the probe asks through. */
-import { type S3Client } from '@aws-sdk/client-s3';
+import { ListBucketsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { ask, BAD_CREDENTIALS, isRefused } from '../lib/aws/answers.ts';
 import { type ProbeConnection, probeClient } from '../lib/aws/probe-greeting.ts';
 import { HoldfastError } from '../lib/errors.ts';
 
@@ -29,7 +30,10 @@ export async function strangerClient(
     ...(credentials ? { credentials } : profile !== undefined && { profile }),
   });
   const keys = await Promise.all([own.config.credentials(), credentialsOf(weak, profile)]);
-  if (keys[0].accessKeyId !== keys[1].accessKeyId) return weak;
+  if (keys[0].accessKeyId !== keys[1].accessKeyId) {
+    await requireKnown(weak);
+    return weak;
+  }
   throw new HoldfastError('bad-input', {
     what: 'the unprivileged credentials are the ones that run the probe',
     next: 'name credentials of another user, who may delete and lock, and may not bypass',
@@ -46,4 +50,16 @@ async function credentialsOf(client: S3Client, profile = ''): ReturnType<S3Clien
       cause,
     });
   }
+}
+
+/** A refusal of somebody whom the store does not know proves nothing, and is no reason to go on. */
+async function requireKnown(client: S3Client): Promise<void> {
+  const answer = await ask('ask who the unprivileged user is', async () =>
+    client.send(new ListBucketsCommand({})),
+  );
+  if (!isRefused(answer) || !BAD_CREDENTIALS.has(answer.refused.code)) return;
+  throw new HoldfastError('bad-input', {
+    what: `the store does not accept the unprivileged credentials (${answer.refused.code})`,
+    next: 'check them, or leave them out',
+  });
 }

@@ -16,7 +16,28 @@ export function resultOf({ ok, tried, warning }: Check): Result {
 
 const STYLE = { ok: 'green', warning: 'yellow', failing: 'red', 'not tried': 'dim' } as const;
 
+/** Below this many columns a table of four would be broken by the terminal at random. */
+const WIDE = 140;
+
+/** A table on a wide terminal and in a pipe, and a list where there is no room for one. */
 export function checkTable(checks: readonly Check[]): string {
+  return process.stdout.isTTY && process.stdout.columns < WIDE ? narrow(checks) : wide(checks);
+}
+
+function narrow(checks: readonly Check[]): string {
+  return checks
+    .flatMap((check) => {
+      const result = resultOf(check);
+      const head = `${paint(STYLE[result], result.padEnd(9))}  ${paint('bold', check.id)}`;
+      const mend = check.mend === undefined ? [] : [`${INDENT}${paint('cyan', '→')} ${visible(check.mend)}`];
+      return [head, `${INDENT}${visible(check.seen)}`, ...mend];
+    })
+    .join('\n');
+}
+
+const INDENT = ' '.repeat(11);
+
+function wide(checks: readonly Check[]): string {
   const rows = checks.map((check) => {
     const result = resultOf(check);
     return [paint(STYLE[result], result), check.id, check.expected, visible(check.seen)];
@@ -24,7 +45,7 @@ export function checkTable(checks: readonly Check[]): string {
   const [heading = '', ...lines] = table(['result', 'check', 'expected', 'seen'], rows).split('\n');
   const mended = lines.flatMap((line, at) => {
     const mend = checks[at]?.mend;
-    return mend === undefined ? [line] : [line, `${' '.repeat(11)}${paint('cyan', '→')} ${visible(mend)}`];
+    return mend === undefined ? [line] : [line, `${INDENT}${paint('cyan', '→')} ${visible(mend)}`];
   });
   return [heading, ...mended].join('\n');
 }

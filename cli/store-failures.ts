@@ -1,5 +1,5 @@
 /** Makes one sentence of whatever a store or the way to it answers, for people at a terminal. */
-import { ask, type Refusal } from '../lib/aws/answers.ts';
+import { ask, BAD_CREDENTIALS, badCredentials, type Refusal } from '../lib/aws/answers.ts';
 import { HoldfastError } from '../lib/errors.ts';
 
 /** A request as a person would name it, and the permissions it needs. */
@@ -8,13 +8,6 @@ export interface Asked {
   readonly needs: string;
 }
 
-const CREDENTIALS = new Set([
-  'InvalidAccessKeyId',
-  'SignatureDoesNotMatch',
-  'ExpiredToken',
-  'InvalidToken',
-  'RequestTimeTooSkewed',
-]);
 const ELSEWHERE = new Set(['AuthorizationHeaderMalformed', 'PermanentRedirect', 'TemporaryRedirect']);
 
 /** @throws HoldfastError in place of every failure of the store. */
@@ -63,13 +56,7 @@ function refusal({ what, needs }: Asked, { status, code }: Refusal, cause: unkno
       cause,
     });
   }
-  if (CREDENTIALS.has(code)) {
-    return new HoldfastError('no-permission', {
-      what: `${what}: the store does not accept the credentials (${code})`,
-      next: 'check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and the clock of this machine',
-      cause,
-    });
-  }
+  if (BAD_CREDENTIALS.has(code)) return badCredentials(what, code);
   if (ELSEWHERE.has(code) || (status >= 300 && status < 400)) {
     return new HoldfastError('bad-input', {
       what: `${what}: the bucket is in another region (${code})`,

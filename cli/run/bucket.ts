@@ -15,7 +15,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { daysOf, type DefaultRule, ruleText } from '../../lib/lock/default-rule.ts';
 import { type BucketState } from '../../lib/ports/bucket-admin.ts';
 import { clientOf, openRecording, ownerOf } from '../control.ts';
-import { type ControlOptions } from '../control-options.ts';
+import { type ControlOptions, endpointOf } from '../control-options.ts';
 import { bucketOption, ruleOption, type RuleOptions } from '../bucket-options.ts';
 import { providerOf } from '../provider.ts';
 import { paint, print, printError, printJson } from '../output.ts';
@@ -40,7 +40,31 @@ export async function runCreate(name: string, options: BucketOptions): Promise<v
 export async function runEnable(name: string, options: BucketOptions): Promise<void> {
   const bucket = bucketOption(name);
   const rule = ruleOption(options, providerOf(options), systemClock.now());
-  say(await enableLock(bucket, rule, await open(options)), options);
+  const deps = await open(options);
+  try {
+    say(await enableLock(bucket, rule, deps), options);
+  } catch (cause) {
+    if (cause instanceof HoldfastError && cause.code === 'no-lock-on-bucket')
+      for (const line of safeWays(bucket, options)) printError(line);
+    throw cause;
+  }
+}
+
+/** What is left where a store gives Object Lock only to buckets made with it. */
+function safeWays(bucket: string, options: BucketOptions): string[] {
+  const endpoint = endpointOf(options);
+  const [ours, theirs] =
+    endpoint === undefined ? ['', ''] : [` --endpoint ${endpoint}`, ` --endpoint-url ${endpoint}`];
+  return [
+    'Two safe ways:',
+    '  1. A new bucket, and the objects copied into it:',
+    `       holdfast bucket create NEW --mode GOVERNANCE --days 30 --audit-folder records${ours}`,
+    `       aws s3 sync s3://${bucket} s3://NEW${theirs}   # current versions`,
+    '  2. MFA Delete, where the store has it, by the root user with a device in hand; then its check:',
+    `       aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled,MFADelete=Enabled --mfa "SERIAL 123456"${theirs}`,
+    `       holdfast bucket show ${bucket}${ours}   # must show MFA Delete`,
+    '     It is no retention: whoever has the device can delete at any time.',
+  ];
 }
 
 export async function runDefault(name: string, options: BucketOptions): Promise<void> {
@@ -58,9 +82,17 @@ export async function runDefault(name: string, options: BucketOptions): Promise<
 export async function runAdopt(name: string, options: BucketOptions): Promise<void> {
   const bucket = bucketOption(name);
   const inventoryTo = options.inventoryTo === undefined ? undefined : bucketOption(options.inventoryTo);
-  const adoption = planAdoption(bucket, await adminOf(options).readWiring(bucket), inventoryTo);
+  const admin = adminOf(options);
+  const { inventory, ...adoption } = planAdoption(bucket, await admin.readWiring(bucket), inventoryTo);
+  const adds = adoption.steps.some(({ does }) => does === 'add-inventory');
+  if (adds && inventoryTo !== undefined && (await admin.read(inventoryTo)) === undefined) {
+    throw new HoldfastError('bad-input', {
+      what: `there is no bucket ${inventoryTo} for the inventory to be written to`,
+      next: 'make it first, and let S3 write to it (docs/BUCKETS.md)',
+    });
+  }
   const applied = options.apply === true;
-  if (applied) await adoptBucket(adoption, inventoryTo, await open(options));
+  if (applied) await adoptBucket({ inventory, ...adoption }, inventoryTo, await open(options));
   if (options.json === true) {
     printJson({ ...adoption, applied });
     return;
@@ -105,7 +137,7 @@ function say(result: SetupResult, { json }: BucketOptions): void {
   for (const line of done) print(`${paint('green', '✔')} ${line}`);
   if (done.length === 0) print('nothing had to be changed');
   for (const line of stateLines(bucket, state)) print(line);
-  if (unprotected === 0) return;
+  if (unprotected === undefined || unprotected === 0) return;
   const count =
     unprotected >= COUNTED ? `more than ${COUNTED.toLocaleString('en')}` : unprotected.toLocaleString('en');
   print(

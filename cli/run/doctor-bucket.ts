@@ -41,12 +41,6 @@ export function patientOf(options: BucketDoctorOptions): Patient | undefined {
       next: 'name it with --bucket',
     });
   }
-  if (/^arn:[\w-]+:s3:[\w-]+:\d+:accesspoint[/:]/.test(bucket)) {
-    throw new HoldfastError('bad-input', {
-      what: `${bucket} is an access point, which has no settings of its own`,
-      next: 'name the bucket behind it',
-    });
-  }
   if (options.prefix !== undefined && options.probe !== true) {
     throw new HoldfastError('bad-input', {
       what: '--prefix says where the probe may write',
@@ -58,10 +52,21 @@ export function patientOf(options: BucketDoctorOptions): Patient | undefined {
     bucket: bucketOption(bucket),
     now: systemClock.now(),
     isAmazon: endpoint === undefined,
-    connection: endpoint === undefined ? '' : ` --endpoint ${endpoint}`,
+    connection: connectionText(endpoint, options),
     ...(tool !== undefined && { tool: toolNamed(tool) }),
     ...(policy !== undefined && { policy: policyOption(policy, maximum) }),
   };
+}
+
+/** What a command must be given to reach the same store in the same way. */
+function connectionText(
+  endpoint: string | undefined,
+  { region, provider, bucketOwner }: BucketDoctorOptions,
+): string {
+  const given = { endpoint, region, provider, 'bucket-owner': bucketOwner };
+  return Object.entries(given)
+    .flatMap(([option, value]) => (value === undefined ? [] : [` --${option} ${value}`]))
+    .join('');
 }
 
 /** All that can be said of the bucket; nothing in it is changed. */

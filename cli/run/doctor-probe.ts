@@ -195,11 +195,11 @@ function labOf(client: S3Client, place: Place, greeting: Greeting, youngFor: num
   });
 }
 
-function show(found: Report, { json }: ProbeOptions): void {
+function show(found: Report, { json, bucket, for: tool }: ProbeOptions): void {
   const { enforces, checks, exceptions, verdict, left, record } = found;
   if (!enforces || checks.some(({ ok }) => !ok)) process.exitCode = FAILING;
   if (json === true) {
-    printJson({ enforces, checks, exceptions, verdict, left, record });
+    printJson({ bucket, for: tool, enforces, checks, exceptions, verdict, left, record });
     return;
   }
   const skipped = checks.filter(({ tried }) => !tried).map(({ id }) => id);

@@ -26,6 +26,7 @@ const WHAT_THE_PROBE_ADDS =
 
 /** Checks the way to the store, and with `--probe` the store. */
 export async function runDoctor(options: DoctorOptions): Promise<void> {
+  refuseIdleOptions(options);
   const patient = patientOf(options);
   const connection = connectionOf(options);
   const provider = providerOf(options);
@@ -50,6 +51,25 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
   const checks = [...first, ...ofBucket];
   if (options.probe !== true || !isReady) showPlain(checks, options);
   else await probeStore({ connection, greeting, first: checks, provider, patient }, options);
+}
+
+/** Options that would do nothing are a misunderstanding. */
+function refuseIdleOptions({ probe, clean, ...options }: DoctorOptions): void {
+  const { keep, farDates, record, unprivilegedProfile } = options;
+  const ofProbe = {
+    '--keep': keep,
+    '--far-dates': farDates,
+    '--record': record,
+    '--unprivileged-profile': unprivilegedProfile,
+  };
+  const [idle] = Object.entries(ofProbe).flatMap(([option, value]) => (value === undefined ? [] : [option]));
+  if (probe === true && clean !== undefined)
+    throw bad('--clean removes what a probe left, and --probe begins another', 'give one of them');
+  if (probe !== true && idle !== undefined) throw bad(`${idle} is about the probe`, 'give --probe as well');
+}
+
+function bad(what: string, next: string): HoldfastError {
+  return new HoldfastError('bad-input', { what, next });
 }
 
 function connectionOf({ region, ...options }: DoctorOptions): ProbeConnection {

@@ -5,7 +5,14 @@ import { recordDeed, type SetupDeps } from './bucket-setup.ts';
 
 /** What bulk plans read from an inventory. */
 const FIELDS = ['Size', 'LastModifiedDate', 'StorageClass', 'ETag', 'IsMultipartUploaded', ...LOCK_COLUMNS];
-const OURS: Inventory = { id: 'holdfast', enabled: true, allVersions: true, fields: FIELDS };
+
+/** An inventory of our own, under an id that nobody has: whatever is there is kept. */
+function ours({ inventories }: BucketWiring): Inventory {
+  const taken = new Set(inventories.map(({ id }) => id));
+  let id = 'holdfast';
+  for (let at = 2; taken.has(id); at += 1) id = `holdfast-${at}`;
+  return { id, enabled: true, allVersions: true, fields: FIELDS };
+}
 
 /** One thing that adopting does, in words. */
 export interface AdoptStep {
@@ -15,6 +22,8 @@ export interface AdoptStep {
 
 export interface Adoption {
   readonly bucket: string;
+  /** The inventory that is added, where one has to be. */
+  readonly inventory: Inventory;
   readonly steps: readonly AdoptStep[];
   /** What is there already and is kept. */
   readonly kept: readonly string[];
@@ -39,15 +48,13 @@ export function planAdoption(
       detail: `add a daily inventory of all versions with their locks, written to ${inventoryTo}`,
     });
   }
-  // Our own that lacks something is written anew; it is the only one that is.
-  const others = wiring.inventories.filter(({ id }) => id !== OURS.id || id === serves?.id);
   const kept = [
     ...(wiring.notifications > 0 ? [`${wiring.notifications} notifications`] : []),
-    ...others.map(
+    ...wiring.inventories.map(
       ({ id }) => `inventory ${id}${id === serves?.id ? ', which shows all that is needed' : ''}`,
     ),
   ];
-  return { bucket, steps, kept };
+  return { bucket, inventory: ours(wiring), steps, kept };
 }
 
 /** Does what {@link planAdoption} said, and records each step. Doing it twice does it once. */
@@ -58,7 +65,7 @@ export async function adoptBucket(
 ): Promise<void> {
   for (const { does, detail } of adoption.steps) {
     if (does === 'enable-events') await deps.admin.enableEventBridge(adoption.bucket);
-    else await deps.admin.putInventory(adoption.bucket, OURS, inventoryTo ?? '');
+    else await deps.admin.putInventory(adoption.bucket, adoption.inventory, inventoryTo ?? '');
     await recordDeed('bucket-adopted', `${adoption.bucket}: ${detail}`, deps);
   }
   if (adoption.steps.length === 0)

@@ -15,8 +15,11 @@ export interface SetupResult {
   readonly state: BucketState;
   /** What was done, in order; empty where nothing had to be. */
   readonly done: readonly string[];
-  /** Versions that were there before the bucket had a lock, and have none; counted up to {@link COUNTED}. */
-  readonly unprotected: number;
+  /**
+   * Versions that were there before the bucket had a lock, and have none; counted up to {@link COUNTED}, and only
+   * when the lock is enabled: later nobody can tell them from others without looking at each.
+   */
+  readonly unprotected?: number;
 }
 
 /** Counting goes no further: "more than" says enough. */
@@ -64,17 +67,23 @@ export async function enableLock(
     done.push('enabled versioning');
   }
   if (!before.lock) {
-    if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket);
+    if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket, done);
     await recordDeed('lock-enabled', `${bucket}, default ${ruleText(rule)}`, deps);
     await mustShow(bucket, rule, deps);
     done.push(`enabled Object Lock, default ${ruleText(rule)}`);
   } else if (rule !== undefined && !isSame(before.rule, rule)) {
-    mustNotBeLess(bucket, rule, before.rule, `run holdfast bucket default ${bucket} --yes if that is meant`);
+    const length = `--mode ${rule.mode} --${rule.unit} ${rule.length}`;
+    mustNotBeLess(
+      bucket,
+      rule,
+      before.rule,
+      `run holdfast bucket default ${bucket} ${length} --yes if that is meant`,
+    );
     done.push(await changeRule(bucket, before.rule, rule, deps));
   }
-  const unprotected = before.lock ? 0 : await deps.admin.countVersions(bucket, COUNTED);
   if (done.length === 0) await recordFound(bucket, before, deps);
-  return { bucket, state: await mustRead(bucket, deps), done, unprotected };
+  const result = { bucket, state: await mustRead(bucket, deps), done };
+  return before.lock ? result : { ...result, unprotected: await deps.admin.countVersions(bucket, COUNTED) };
 }
 
 /**
@@ -106,7 +115,7 @@ export async function setDefault(
   const same = isSame(before.rule, rule);
   if (same) await recordFound(bucket, before, deps);
   const done = same ? [] : [await changeRule(bucket, before.rule, rule, deps)];
-  return { bucket, state: await mustRead(bucket, deps), done, unprotected: 0 };
+  return { bucket, state: await mustRead(bucket, deps), done };
 }
 
 function mustNotBeLess(
@@ -133,7 +142,7 @@ async function changeRule(
   rule: DefaultRule | undefined,
   deps: SetupDeps,
 ): Promise<string> {
-  if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket);
+  if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket, []);
   const detail = `default ${ruleText(before)} → ${ruleText(rule)}`;
   await recordDeed('default-changed', `${bucket}, ${detail}`, deps);
   await mustShow(bucket, rule, deps);
@@ -172,10 +181,11 @@ async function mustRead(bucket: string, { admin }: SetupDeps): Promise<BucketSta
   });
 }
 
-function notPossible(bucket: string): HoldfastError {
+function notPossible(bucket: string, done: readonly string[]): HoldfastError {
+  const soFar = done.length === 0 ? 'nothing was changed' : `it was changed all the same: ${done.join(', ')}`;
   return new HoldfastError('no-lock-on-bucket', {
-    what: `this store cannot give Object Lock to ${bucket}, since it was made without`,
-    next: 'make a new bucket with holdfast bucket create and copy the objects into it; or, where the store has MFA Delete, let the owner of the account enable that (docs/BUCKETS.md says how)',
+    what: `this store cannot give Object Lock to ${bucket}, since it was made without; ${soFar}`,
+    next: 'make a new bucket and copy the objects into it, or let the owner of the account enable MFA Delete (docs/BUCKETS.md)',
   });
 }
 

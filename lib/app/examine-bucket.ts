@@ -69,7 +69,7 @@ async function samplesOf(tool: Tool, { bucket }: Patient, deps: ExamineDeps): Pr
   const lasting = await currentUnder(tool.lasting, bucket, deps);
   const uploaded =
     tool.locks === 'the tool' && tool.lasting.length > 0 ? lasting : await currentUnder([''], bucket, deps);
-  if (!lasting.isWhole || !uploaded.isWhole) return { isTooMany: true };
+  if (lasting.why ?? uploaded.why) return { unknown: lasting.why ?? uploaded.why ?? 'denied' };
   const byAge = (entries: readonly ListedEntry[]): ListedEntry[] =>
     entries.toSorted((one, other) => one.created - other.created);
   const newest = await sampleOf(byAge(uploaded.entries).at(-1), deps);
@@ -79,7 +79,8 @@ async function samplesOf(tool: Tool, { bucket }: Patient, deps: ExamineDeps): Pr
 
 interface Found {
   readonly entries: readonly ListedEntry[];
-  readonly isWhole: boolean;
+  /** Why not all of it was seen. */
+  readonly why?: NonNullable<Samples['unknown']>;
 }
 
 async function currentUnder(
@@ -91,23 +92,27 @@ async function currentUnder(
   for (const prefix of prefixes) {
     let after: Marker | undefined;
     for (let pages = 0; pages === 0 || after !== undefined; pages += 1) {
-      if (pages === MOST_PAGES) return { entries, isWhole: false };
+      if (pages === MOST_PAGES) return { entries, why: 'too-many' };
       const page = await pageOr(async () => listing.entries(bucket, prefix, after), isDenied);
+      if (page === undefined) return { entries, why: 'denied' };
       entries.push(...page.entries.filter(({ kind, latest }) => kind === 'version' && latest));
       after = page.next;
     }
   }
-  return { entries, isWhole: true };
+  return { entries };
 }
 
 type Page = Awaited<ReturnType<EntryListing['entries']>>;
 
-/** A listing that is denied has a row of its own among the permissions. */
-async function pageOr(list: () => Promise<Page>, isDenied: ExamineDeps['isDenied']): Promise<Page> {
+/** Undefined where it is denied. */
+async function pageOr(
+  list: () => Promise<Page>,
+  isDenied: ExamineDeps['isDenied'],
+): Promise<Page | undefined> {
   try {
     return await list();
   } catch (cause) {
-    if (isDenied(cause)) return { entries: [] };
+    if (isDenied(cause)) return undefined;
     throw cause;
   }
 }

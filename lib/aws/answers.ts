@@ -55,6 +55,20 @@ function isVerdict({ status, code }: Refusal): boolean {
   return isFinal && status !== 429 && !PASSING.has(code);
 }
 
+/** Codes that speak of who asks, and not of what was asked for. */
+export const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
+  ...['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken', 'InvalidToken'],
+  ...['InvalidClientTokenId', 'UnrecognizedClientException', 'RequestTimeTooSkewed'],
+]);
+
+/** The failure that such a code means, whatever was asked for. */
+export function badCredentials(what: string, code: string): HoldfastError {
+  return new HoldfastError('no-permission', {
+    what: `${what}: the store does not accept the credentials (${code})`,
+    next: 'check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and the clock of this machine',
+  });
+}
+
 export function isRefused(answer: object): answer is { readonly refused: Refusal } {
   return 'refused' in answer;
 }

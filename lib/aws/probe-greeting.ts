@@ -7,8 +7,9 @@ import { type Greeting } from '../probe/clocks.ts';
 import { isRefused, ask } from './answers.ts';
 import { dateOf } from './clock-watch.ts';
 import { sendContentMd5 } from './content-md5.ts';
+import { refuseWebPages } from './no-web-page.ts';
 import { refusedBy } from './probe-answers.ts';
-import { type S3Connection } from './s3-client.ts';
+import { PATIENCE, type S3Connection } from './s3-client.ts';
 
 /** Who signs: the machine's own credentials, a profile of them, or a pair of keys. */
 export interface ProbeConnection extends S3Connection {
@@ -25,12 +26,14 @@ export function probeClient(
 ): S3Client {
   const client = new S3Client({
     maxAttempts: attempts,
+    requestHandler: PATIENCE,
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(region !== undefined ? { region } : endpoint !== undefined && { region: 'us-east-1' }),
     ...(credentials && { credentials }),
     // A profile that was named wins over keys in the environment, as it should: no warning of the SDK is needed.
     ...(profile !== undefined && { profile, logger: SILENT }),
   });
+  refuseWebPages(client);
   if (needsContentMd5 === true) sendContentMd5(client);
   return client;
 }

@@ -7,6 +7,7 @@ import {
   GetBucketReplicationCommand,
   GetBucketVersioningCommand,
   GetObjectLockConfigurationCommand,
+  type InventoryConfiguration,
   type LifecycleRule as StoredLifecycleRule,
   ListBucketInventoryConfigurationsCommand,
   type ListBucketInventoryConfigurationsCommandOutput,
@@ -25,7 +26,7 @@ import {
   type Seen,
   type Versioning,
 } from '../ports/bucket-survey.ts';
-import { ask, isRefused } from './answers.ts';
+import { ask, BAD_CREDENTIALS, badCredentials, isRefused } from './answers.ts';
 import { harmlessTry } from './harmless-tries.ts';
 
 interface Question<T, V> {
@@ -126,11 +127,7 @@ export class S3BucketSurvey implements BucketSurvey {
         read: (answer) => answer,
       });
       if (page.kind !== 'seen') return page;
-      for (const { Id = '', IsEnabled, IncludedObjectVersions, OptionalFields = [] } of page.value
-        .InventoryConfigurationList ?? []) {
-        const allVersions = IncludedObjectVersions === 'All';
-        found.push({ id: Id, enabled: IsEnabled === true, allVersions, fields: OptionalFields });
-      }
+      found.push(...(page.value.InventoryConfigurationList ?? []).map(inventoryOf));
       token = page.value.NextContinuationToken;
     } while (token !== undefined);
     return { kind: 'seen', value: found };
@@ -163,6 +160,7 @@ async function seen<T extends object, V>(
   if (!isRefused(answer)) return { kind: 'seen', value: read(answer) };
   const { status, code } = answer.refused;
   if (none?.codes.includes(code) === true) return { kind: 'seen', value: none.value };
+  if (BAD_CREDENTIALS.has(code)) throw badCredentials(`read ${what} of ${bucket}`, code);
   if (status === 403) return { kind: 'denied', action };
   if (code === 'NoSuchBucket') {
     throw new HoldfastError('bad-input', {
@@ -171,6 +169,18 @@ async function seen<T extends object, V>(
     });
   }
   return { kind: 'not-offered', code };
+}
+
+function inventoryOf(stored: InventoryConfiguration): Inventory {
+  const { Id = '', IsEnabled, IncludedObjectVersions, OptionalFields = [], Filter } = stored;
+  const prefix = Filter?.Prefix ?? '';
+  return {
+    id: Id,
+    enabled: IsEnabled === true,
+    allVersions: IncludedObjectVersions === 'All',
+    fields: OptionalFields,
+    ...(prefix !== '' && { prefix }),
+  };
 }
 
 function eventWiring({

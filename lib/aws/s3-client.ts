@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { sendContentMd5 } from './content-md5.ts';
+import { refuseWebPages } from './no-web-page.ts';
 
 /**
  * How long a client waits for a connection and for an answer (milliseconds): a silent service must not use up
@@ -33,6 +34,7 @@ export function s3Client({ endpoint, region, credentials, needsContentMd5 }: S3C
     ...(region !== undefined ? { region } : endpoint !== undefined && { region: 'us-east-1' }),
     ...(credentials && { credentials }),
   });
+  refuseWebPages(client);
   if (needsContentMd5 === true) sendContentMd5(client);
   return client;
 }

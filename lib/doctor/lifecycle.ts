@@ -33,10 +33,16 @@ function hideCheck(about: About, rules: readonly LifecycleRule[], { tool }: Pati
   const ending = rules.filter(({ noncurrentDays }) => noncurrentDays !== undefined);
   if (ending.length === 0) return good(about, rules.length === 0 ? 'no rules' : 'none does');
   const days = Math.min(...ending.map(({ noncurrentDays = 0 }) => noncurrentDays));
-  return good(about, `old versions end after ${days} days or more, and never before their lock`);
+  return good(
+    about,
+    `old versions end after ${days} ${days === 1 ? 'day' : 'days'} or more, and never before their lock`,
+  );
 }
 
-function clearCheck(about: About, rules: readonly LifecycleRule[], { bucket, tool }: Patient): Check {
+function clearCheck(about: About, rules: readonly LifecycleRule[], patient: Patient): Check {
+  const { bucket, tool } = patient;
+  const theirs =
+    / --endpoint (\S+)/.exec(patient.connection)?.[0].replace('--endpoint', '--endpoint-url') ?? '';
   const whole = rules.filter(({ isForAll }) => isForAll);
   const lacks = [
     ...(whole.some(({ noncurrentDays }) => noncurrentDays !== undefined) ? [] : ['old versions']),
@@ -51,8 +57,8 @@ function clearCheck(about: About, rules: readonly LifecycleRule[], { bucket, too
     );
   return warn(
     about,
-    `${tool?.name ?? 'the tool'} deletes without naming versions, and nothing takes away ${lacks.join(' and ')}: storage only grows`,
-    `aws s3api put-bucket-lifecycle-configuration --bucket ${bucket} --lifecycle-configuration '${LIFECYCLE}' (it replaces the rules that are there)`,
+    `${tool?.name ?? 'the tool'} deletes without naming versions, and nothing takes away ${lacks.join(' and ')}: storage only grows; the line replaces rules that are there`,
+    `aws s3api put-bucket-lifecycle-configuration --bucket ${bucket} --lifecycle-configuration '${LIFECYCLE}'${theirs}`,
   );
 }
 

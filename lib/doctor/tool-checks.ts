@@ -1,7 +1,7 @@
 /** What the objects themselves show of a backup tool: whether its newest is locked, and whether its oldest still is. */
-import { writeOf, change } from '../lock/change.ts';
+import { change, writeOf } from '../lock/change.ts';
 import { DAY, formatInstant, type Instant } from '../lock/instant.ts';
-import { activeRetention, type LockState, UNLOCKED } from '../lock/state.ts';
+import { activeRetention, type LockState, type Mode, UNLOCKED } from '../lock/state.ts';
 import { decide } from '../policy/decide.ts';
 import { type VersionFacts } from '../policy/facts.ts';
 import { type Check } from '../probe/check.ts';
@@ -22,8 +22,8 @@ export interface Samples {
   readonly newest?: Sample;
   /** The oldest of those that later backups go on using. */
   readonly oldest?: Sample;
-  /** There is more than was looked through, so that neither is known. */
-  readonly isTooMany?: true;
+  /** Why neither is known: there is more than was looked through, or it may not be listed. */
+  readonly unknown?: 'too-many' | 'denied';
 }
 
 type Doctored = Patient & { readonly tool: Tool };
@@ -42,6 +42,10 @@ export function toolChecks(samples: Samples, patient: Doctored): readonly Check[
   ];
 }
 
+/** A stored mode stays, whatever is asked for: what extends it names it. */
+const modeOf = ({ lock }: Sample): Mode =>
+  lock.retention.state === 'locked' ? lock.retention.mode : 'GOVERNANCE';
+
 const settingsCheck = ({ name, notShown }: Tool): Check =>
   skipped(
     { id: `${name}-settings`, expected: `${name} is set up for it` },
@@ -50,12 +54,14 @@ const settingsCheck = ({ name, notShown }: Tool): Check =>
 
 const EMPTY = 'nothing of it is there, at the top of the bucket at least: run a backup, and doctor again';
 
-const tooMany = (bucket: string): string =>
-  `more lies there than is looked through: see holdfast ls s3://${bucket}/PREFIX`;
+const whyUnknown = (unknown: NonNullable<Samples['unknown']>, bucket: string): string =>
+  unknown === 'denied'
+    ? 'it needs s3:ListBucketVersions'
+    : `more lies there than is looked through: see holdfast ls s3://${bucket}/PREFIX`;
 
-function newestCheck({ newest, isTooMany }: Samples, { tool, bucket, now }: Doctored): Check {
+function newestCheck({ newest, unknown }: Samples, { tool, bucket, now }: Doctored): Check {
   const about = { id: 'newest-locked', expected: `what ${tool.name} uploads is locked` };
-  if (isTooMany) return skipped(about, tooMany(bucket));
+  if (unknown !== undefined) return skipped(about, whyUnknown(unknown, bucket));
   if (newest === undefined) return skipped(about, EMPTY);
   const { key, lock } = newest;
   const name = JSON.stringify(key);
@@ -80,10 +86,10 @@ function newestCheck({ newest, isTooMany }: Samples, { tool, bucket, now }: Doct
   }
 }
 
-function oldestCheck({ oldest, isTooMany }: Samples, patient: Doctored): Check {
+function oldestCheck({ oldest, unknown }: Samples, patient: Doctored): Check {
   const { tool, bucket, now } = patient;
   const about = { id: 'oldest-locked', expected: 'what later backups still use is locked as well' };
-  if (isTooMany) return skipped(about, tooMany(bucket));
+  if (unknown !== undefined) return skipped(about, whyUnknown(unknown, bucket));
   if (oldest === undefined) return skipped(about, EMPTY);
   const retention = activeRetention(oldest.lock.retention, now);
   const name = JSON.stringify(oldest.key);
@@ -91,7 +97,7 @@ function oldestCheck({ oldest, isTooMany }: Samples, patient: Doctored): Check {
     tool.extend ??
     changing(
       patient,
-      `lock s3://${bucket}/${tool.lasting[0] ?? ''} --recursive --latest --mode GOVERNANCE --for P44D`,
+      `lock s3://${bucket}/${tool.lasting[0] ?? ''} --recursive --latest --mode ${modeOf(oldest)} --for P44D`,
     );
   switch (retention.state) {
     case 'absent':
@@ -123,11 +129,13 @@ function rulesCheck(newest: Sample | undefined, patient: Doctored): Check {
     );
   }
   if (newest === undefined || tool.locks === 'nobody') return good(about, 'they do');
-  const writes = wishesFor(newest, patient)
-    .map((wish) => writeOf(change(newest.lock, wish, patient.now)))
-    .filter((write) => write !== undefined);
-  if (writes.length === 0) return good(about, 'they write nothing over its locks');
-  const name = JSON.stringify(newest.key);
+  // A lock like that of the newest, on a key of each kind that the tool locks.
+  const alike = [newest, ...tool.lasting.map((prefix) => ({ ...newest, key: `${prefix}0123456789abcdef` }))];
+  const longer = alike.find((sample) =>
+    wishesFor(sample, patient).some((wish) => writeOf(change(sample.lock, wish, patient.now)) !== undefined),
+  );
+  if (longer === undefined) return good(about, 'they write nothing over its locks');
+  const name = JSON.stringify(longer.key);
   const mend = 'make the rule a net: the same mode, and shorter than the lock that is there already';
   return tool.locks === 'the tool' && tool.extend !== undefined
     ? bad(

@@ -9,8 +9,10 @@ import { good, skipped, unseen, warn } from './row.ts';
 export const LOCK_COLUMNS = ['ObjectLockRetainUntilDate', 'ObjectLockMode', 'ObjectLockLegalHoldStatus'];
 
 /** Whether an inventory shows all that bulk plans need. */
-export function isEnough({ enabled, allVersions, fields }: Inventory): boolean {
-  return enabled && allVersions && LOCK_COLUMNS.every((field) => fields.includes(field));
+export function isEnough({ enabled, allVersions, prefix, fields }: Inventory): boolean {
+  return (
+    enabled && allVersions && prefix === undefined && LOCK_COLUMNS.every((field) => fields.includes(field))
+  );
 }
 
 export function replicationCheck(answer: Seen<readonly string[]>, { connection }: Patient): Check {
@@ -66,11 +68,12 @@ export function inventoryCheck(answer: Seen<readonly Inventory[]>, patient: Pati
   return warn(about, answer.value.map(lackOf).join('; '), mend);
 }
 
-function lackOf({ id, enabled, allVersions, fields }: Inventory): string {
+function lackOf({ id, enabled, allVersions, prefix, fields }: Inventory): string {
   const missing = LOCK_COLUMNS.filter((field) => !fields.includes(field));
   const lacks = [
     ...(enabled ? [] : ['is switched off']),
     ...(allVersions ? [] : ['shows current versions only']),
+    ...(prefix === undefined ? [] : [`shows ${prefix} alone`]),
     ...(missing.length === 0 ? [] : [`lacks ${missing.join(', ')}`]),
   ];
   return `${id} ${lacks.join(', ')}`;

@@ -17,6 +17,8 @@ export interface Inventory {
   readonly id: string;
   readonly enabled: boolean;
   readonly allVersions: boolean;
+  /** The only prefix that it lists, where it does not list the whole bucket. */
+  readonly prefix?: string;
   readonly fields: readonly string[];
 }
 

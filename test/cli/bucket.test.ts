@@ -1,4 +1,5 @@
 import {
+  CreateBucketCommand,
   GetBucketNotificationConfigurationCommand,
   GetObjectLockConfigurationCommand,
   ListBucketInventoryConfigurationsCommand,
@@ -219,6 +220,9 @@ describe('holdfast bucket', () => {
         { Id: 'three', TopicArn: 'arn:aws:sns:us-east-1:123456789012:three', Events: ['s3:ObjectTagging:*'] },
       ],
     };
+    beforeAll(async () => {
+      await client.send(new CreateBucketCommand({ Bucket: 'lists' }));
+    });
     const wired = async (): Promise<string> => {
       const Bucket = await makeBucket(client);
       await client.send(

@@ -29,4 +29,19 @@ describe('the functions of the upload path at a cold start', () => {
     expect(start).toThrow(expect.objectContaining({ code: 'bad-policy' }));
     expect(alarms).toStrictEqual([expect.objectContaining({ code: 'bad-policy' })]);
   });
+
+  it.each([
+    ['docs', true],
+    ['audit', false],
+    ['config', false],
+    ['holdfast-probe-0123456789abcdef', false],
+  ])('that manage every bucket manage %s: %s', (bucket, isManaged) => {
+    const policy = 'version: 1\nrules: [{ name: r, lock: { mode: GOVERNANCE, for: P1D } }]\n';
+    const { manages } = composeUploads(
+      { ...ENVIRONMENT, HOLDFAST_BUCKETS: '*', HOLDFAST_POLICY: fileOf('policy.yaml', policy) },
+      { onPolicyStale: () => undefined, onCopyFailed: () => undefined },
+    );
+
+    expect(manages(bucket)).toBe(isManaged);
+  });
 });

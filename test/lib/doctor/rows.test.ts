@@ -152,6 +152,7 @@ describe('wiring', () => {
     ['one that is enough', [inventory], 'ok', /^i$/],
     ['one that is off', [{ ...inventory, enabled: false }], 'warning', /i is switched off/],
     ['one of current versions', [{ ...inventory, allVersions: false }], 'warning', /current versions only/],
+    ['one of a part of the keys', [{ ...inventory, prefix: 'in/' }], 'warning', /i shows in\/ alone/],
     [
       'one without the locks',
       [{ ...inventory, fields: ['Size'] }],
@@ -272,6 +273,7 @@ describe('what the objects show of a tool', () => {
     ['kopia', '{ name: long, match: { prefix: p }, lock: { mode: COMPLIANCE, for: P60D } }', 'failing'],
     ['kopia', '{ name: net, match: { prefix: p }, lock: { mode: COMPLIANCE, for: P7D } }', 'ok'],
     ['kopia', '{ name: all, lock: { mode: COMPLIANCE, for: P7D } }', 'warning'],
+    ['kopia', '{ name: long, match: { prefix: q }, lock: { mode: COMPLIANCE, for: P60D } }', 'failing'],
     ['portworx', '{ name: long, lock: { mode: COMPLIANCE, for: P60D } }', 'warning'],
     ['restic', '{ name: all, lock: { mode: GOVERNANCE, for: P30D } }', 'warning'],
     [
@@ -283,12 +285,15 @@ describe('what the objects show of a tool', () => {
     expect(judged(tool, { newest: sample('p1', 'COMPLIANCE', 30) }, rule)['rules-fit']).toBe(result);
   });
 
-  it('says nothing of newest and oldest where there is too much to look through', () => {
-    expect(judged('kopia', { isTooMany: true })).toMatchObject({
-      'newest-locked': 'not tried',
-      'oldest-locked': 'not tried',
-    });
-  });
+  it.each(['too-many', 'denied'] as const)(
+    'says nothing of newest and oldest where the listing is %s',
+    (unknown) => {
+      expect(judged('kopia', { unknown })).toMatchObject({
+        'newest-locked': 'not tried',
+        'oldest-locked': 'not tried',
+      });
+    },
+  );
 
   it('says what the bucket cannot show', () => {
     expect(judged('velero', {})).toMatchObject({ 'velero-settings': 'not tried' });
