@@ -10,14 +10,23 @@ export function refuseWebPages(client: S3Client): void {
   client.middlewareStack.add(
     (next, { commandName }) =>
       async (args) => {
-        const result = await next(args);
-        if (BYTES.has(commandName ?? '') || !isWebPage(result.response)) return result;
+        if (BYTES.has(commandName ?? '')) return next(args);
+        let response: unknown;
+        try {
+          const result = await next(args);
+          ({ response } = result);
+          if (!isWebPage(response)) return result;
+        } catch (error) {
+          response = error instanceof Error && '$response' in error ? error.$response : undefined;
+          if (!isWebPage(response)) throw error;
+        }
         throw new HoldfastError('unreachable', {
           what: 'what answers at the endpoint is no S3 store: it sent a web page',
           next: 'check the address and the port of the endpoint',
         });
       },
-    { step: 'deserialize', priority: 'low', name: 'holdfastNoWebPage' },
+    // Above the deserializer, so that no answer is left half read.
+    { step: 'build', name: 'holdfastNoWebPage' },
   );
 }
 

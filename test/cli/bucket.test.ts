@@ -19,6 +19,15 @@ import { type Embedded, startEmbedded } from '../helpers/embedded.ts';
 import { FileAuditStore } from '../../lib/aws/file-audit-store.ts';
 import { allOf } from '../helpers/records.ts';
 
+/** Somebody's inventory, of which nothing serves a bulk plan. */
+const INVENTORY = {
+  Id: 'theirs',
+  IsEnabled: true,
+  IncludedObjectVersions: 'Current',
+  Schedule: { Frequency: 'Weekly' },
+  Destination: { S3BucketDestination: { Bucket: 'arn:aws:s3:::theirs', Format: 'CSV' } },
+} as const;
+
 describe('holdfast bucket', () => {
   let embedded: Embedded;
   let client: S3Client;
@@ -124,6 +133,45 @@ describe('holdfast bucket', () => {
       code: 0,
       out: expect.stringContaining('default       GOVERNANCE for 30 days'),
     });
+  });
+
+  it('says what was done, and the safe ways, where a store cannot give Object Lock later', async () => {
+    const rigid = await startEmbedded(
+      {},
+      {
+        fault: ({ operation }) =>
+          operation === 'PutObjectLockConfiguration'
+            ? { status: 409, code: 'InvalidBucketState', message: 'Object Lock must be enabled at creation' }
+            : undefined,
+      },
+    );
+    const name = await makeBucket(rigid.clientFor(), 'plain');
+    const args = ['enable', name, '--mode', 'GOVERNANCE', '--days', '1', '--audit-folder', records];
+
+    const { code, err } = await holdfast(['bucket', ...args, '--endpoint', rigid.s3.url], {
+      AWS_ACCESS_KEY_ID: 'owner',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    });
+
+    await rigid.close();
+    expect(code).toBe(2);
+    expect(err).toContain('it was changed all the same: enabled versioning');
+    expect(err).toContain(`holdfast bucket create NEW`);
+    expect(err).toContain('Status=Enabled,MFADelete=Enabled --mfa "SERIAL 123456" --endpoint-url');
+  });
+
+  it('calls a wrong secret what it is', async () => {
+    const name = await makeBucket(client);
+    const env = { AWS_ACCESS_KEY_ID: 'owner', AWS_SECRET_ACCESS_KEY: 'wrong' };
+
+    for (const args of [
+      ['bucket', 'show', name],
+      ['status', `s3://${name}/k`],
+    ])
+      expect(await holdfast([...args, '--endpoint', embedded.s3.url], env)).toMatchObject({
+        code: 4,
+        err: expect.stringContaining('does not accept the credentials (SignatureDoesNotMatch)'),
+      });
   });
 
   it('does not believe a store that shows another default than it took', async () => {
@@ -232,13 +280,7 @@ describe('holdfast bucket', () => {
         new PutBucketInventoryConfigurationCommand({
           Bucket,
           Id: 'theirs',
-          InventoryConfiguration: {
-            Id: 'theirs',
-            IsEnabled: true,
-            IncludedObjectVersions: 'Current',
-            Schedule: { Frequency: 'Weekly' },
-            Destination: { S3BucketDestination: { Bucket: 'arn:aws:s3:::theirs', Format: 'CSV' } },
-          },
+          InventoryConfiguration: INVENTORY,
         }),
       );
       return Bucket;
@@ -268,6 +310,32 @@ describe('holdfast bucket', () => {
       expect(out).toContain('+ send its events to EventBridge');
       expect(out).toContain('give --apply to do it');
       expect(await stateOf(name)).toStrictEqual(before);
+    });
+
+    it('writes over no inventory that has the name of ours', async () => {
+      const name = await wired();
+      const theirs = { ...INVENTORY, Id: 'holdfast', IncludedObjectVersions: 'Current' as const };
+      await client.send(
+        new PutBucketInventoryConfigurationCommand({
+          Bucket: name,
+          Id: 'holdfast',
+          InventoryConfiguration: theirs,
+        }),
+      );
+
+      await changed(['adopt', name, '--inventory-to', 'lists', '--apply']);
+      await changed(['adopt', name, '--inventory-to', 'lists', '--apply']);
+
+      const { InventoryConfigurationList = [] } = await client.send(
+        new ListBucketInventoryConfigurationsCommand({ Bucket: name }),
+      );
+      expect(
+        InventoryConfigurationList.map(({ Id, IncludedObjectVersions }) => [Id, IncludedObjectVersions]),
+      ).toStrictEqual([
+        ['holdfast', 'Current'],
+        ['holdfast-2', 'All'],
+        ['theirs', 'Current'],
+      ]);
     });
 
     it('leaves three foreign notifications and a foreign inventory as they were, and twice is once', async () => {

@@ -187,6 +187,43 @@ describe('holdfast doctor', () => {
     expect(await buckets()).toStrictEqual(before);
   });
 
+  it.each([['doctor'], ['bucket', 'show', 'acme'], ['ls', 's3://acme/']])(
+    'a web server is not taken for a store: %s %s',
+    async (...args) => {
+      const server = createServer((_, response) => {
+        response.setHeader('Content-Type', 'text/html; charset=utf-8');
+        response.end('<!DOCTYPE html><html><body>It works!</body></html>');
+      });
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+      const { port } = server.address() as AddressInfo;
+
+      const { code, err } = await holdfast([...args, '--endpoint', `http://127.0.0.1:${port}`], OWNER);
+
+      server.close();
+      expect(code).toBe(5);
+      expect(err).toContain('no S3 store: it sent a web page');
+      expect(err.trim().split('\n')).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ['--keep', ['--keep'], 'give --probe as well'],
+    ['--record', ['--record', 'r.json'], 'give --probe as well'],
+    ['--clean', ['--probe', '--clean', 'holdfast-probe-0123456789abcdef'], 'give one of them'],
+  ])('does not silently leave out %s', async (_, args, words) => {
+    expect(await doctor(args)).toMatchObject({ code: 2, err: expect.stringContaining(words) });
+  });
+
+  it('does not go on with unprivileged credentials that the store does not know', async () => {
+    const ran = await doctor(['--probe'], {
+      ...OWNER,
+      ...WEAK,
+      HOLDFAST_PROBE_UNPRIVILEGED_SECRET_ACCESS_KEY: 'x',
+    });
+
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('SignatureDoesNotMatch') });
+  });
+
   describe('where the clocks differ', () => {
     let server: Server;
     let url: string;
