@@ -18,6 +18,7 @@ import { s3Client } from '../lib/aws/s3-client.ts';
 import { S3Documents } from '../lib/aws/s3-documents.ts';
 import { systemClock } from '../lib/aws/system-clock.ts';
 import { HoldfastError } from '../lib/errors.ts';
+import { type Batch } from '../lib/audit/chain.ts';
 import { type AuditStore } from '../lib/ports/audit-store.ts';
 import { type Documents } from '../lib/ports/documents.ts';
 import {
@@ -174,7 +175,7 @@ function keptAtLeast(store: AuditStore, place: string): AuditStore {
           store.put(batch),
         );
       } catch (cause) {
-        await new FileAuditStore(UNSTORED).put(batch);
+        await keepHere(batch);
         throw new HoldfastError('partly-failed', {
           what: `a record could not be stored (an intent: then nothing was done; any other: it is done): ${cause instanceof Error ? cause.message : String(cause)}`,
           next: `then store ${UNSTORED}/${batch.name}.ndjson.gz as records/${batch.name}.ndjson.gz, if nothing is there`,
@@ -183,6 +184,19 @@ function keptAtLeast(store: AuditStore, place: string): AuditStore {
       }
     },
   };
+}
+
+/** The last resort; where not even that works, the record itself is what there is to say. */
+async function keepHere(batch: Batch): Promise<void> {
+  try {
+    await new FileAuditStore(UNSTORED).put(batch);
+  } catch (cause) {
+    throw new HoldfastError('partly-failed', {
+      what: `a record could be stored neither where it belongs nor in ./${UNSTORED} (an intent: then nothing was done; any other: it is done)`,
+      next: `keep it: ${batch.lines.join(' ')}`,
+      cause,
+    });
+  }
 }
 
 /** The user of this machine, with nothing in the name that a writer's name may not hold. */

@@ -6,6 +6,7 @@ const EXAMPLES = `
 For uploads that are locked from their first moment on. Nothing is read from a store or written to it.
 
 Examples:
+  holdfast headers --rule invoices
   holdfast headers --policy policy.yaml --rule invoices --bucket acme-docs --key invoices/1001.pdf
   holdfast headers --policy policy.yaml --bucket acme-docs --key a.csv --tags retention=P3Y --format curl
   holdfast headers check backup-headers.txt`;
@@ -23,9 +24,9 @@ export function addHeaders(program: Command): void {
   const headers = program
     .command('headers')
     .description('which headers must an upload carry to be born locked? (offline)')
-    .option('--policy <file>', 'the policy file')
-    .option('--bucket <name>', 'the bucket of the upload')
-    .option('--key <key>', 'its key, as it is')
+    .option('--policy <file>', 'the policy file (policy.yaml, where it lies here)')
+    .option('--bucket <name>', 'the bucket of the upload; with --rule one that it is about')
+    .option('--key <key>', 'its key, as it is; with --rule one that it is about')
     .option('--rule <name>', 'what this rule alone wants; all rules together when left out')
     .option('--tags <pairs>', 'its tags, as a=b,c=d')
     .option('--size <bytes>', 'its size')

@@ -1,15 +1,18 @@
 /** Prints the headers of a locked upload, and checks those that somebody wrote; loaded on demand. */
+import { existsSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { textFile, utf8 } from '../../lib/aws/text-file.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { checkHeaders } from '../../lib/headers/check.ts';
+import { exampleOf } from '../../lib/headers/example.ts';
 import { clientOptions, type Format, FORMATS, headerLines } from '../../lib/headers/formats.ts';
 import { UNTIL } from '../../lib/headers/names.ts';
 import { keptNotes, RCLONE_VERSION } from '../../lib/headers/notes.ts';
 import { headersWanted, type WantedHeaders } from '../../lib/headers/wanted.ts';
 import { formatInstant, parseInstant } from '../../lib/lock/instant.ts';
 import { UNLOCKED } from '../../lib/lock/state.ts';
+import { type Policy } from '../../lib/policy/compile.ts';
 import { type VersionFacts } from '../../lib/policy/facts.ts';
 import { parsePeriod } from '../../lib/policy/period.ts';
 import { type Provider } from '../../lib/providers/record.ts';
@@ -41,11 +44,8 @@ export interface CheckOptions {
 /** Prints what an upload must carry. */
 export function runHeaders(options: HeadersOptions): void {
   const format = formatOption(options.json === true ? 'json' : options.format);
-  const [path, bucket, key] = [
-    needed('--policy', options.policy),
-    needed('--bucket', options.bucket),
-    keyOption(needed('--key', options.key)),
-  ];
+  const policy = policyOption(policyFile(options), options.maximum);
+  const { bucket, key } = objectOf(options, policy);
   const now = instantOption(options.now, systemClock.now());
   const version: VersionFacts = {
     bucket,
@@ -56,7 +56,7 @@ export function runHeaders(options: HeadersOptions): void {
     current: true,
     lock: UNLOCKED,
   };
-  const asked = headersWanted(policyOption(path, options.maximum), version, now, options.rule);
+  const asked = headersWanted(policy, version, now, options.rule);
   const provider = options.provider === undefined ? undefined : providerOf(options);
   if (provider !== undefined) mustBeKept(asked.headers[UNTIL], provider);
   const kept = provider === undefined ? [] : keptNotes(provider.keepsLockHeaders);
@@ -130,6 +130,24 @@ function formatOption(text: string): Format {
     what: `--format cannot be ${JSON.stringify(text)}`,
     next: `write ${FORMATS.join(', ')}`,
   });
+}
+
+/** The file that was named, or the one that lies here under the usual name. */
+function policyFile({ policy }: HeadersOptions): string {
+  if (policy === undefined && existsSync(USUAL)) return USUAL;
+  return needed('--policy', policy);
+}
+
+const USUAL = 'policy.yaml';
+
+/** The object that was named; for a rule alone, one that the rule is about will do. */
+function objectOf({ bucket, key, rule }: HeadersOptions, { rules }: Policy): { bucket: string; key: string } {
+  const named = rules.find(({ name }) => name === rule);
+  const example = named === undefined ? undefined : exampleOf(named);
+  return {
+    bucket: needed('--bucket', bucket ?? example?.bucket),
+    key: keyOption(needed('--key', key ?? example?.key)),
+  };
 }
 
 /** Options that the command needs and its subcommand does not, which commander cannot tell apart. */

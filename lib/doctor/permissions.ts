@@ -49,6 +49,7 @@ export function permissionChecks(
   return [
     ...needed,
     ...untried,
+    dangerousCheck(patient),
     deleteCheck(attempts.get(DELETE_VERSION), mayList, patient),
     bypassCheck(policy, patient),
   ];
@@ -73,6 +74,22 @@ function neededCheck(about: About, attempt: Attempt, { tool }: Patient): Check {
           : `allow ${about.id} to these credentials (docs/guides/${tool.name}.md)`,
       );
   }
+}
+
+/** What undoes a bucket's protection as a whole. */
+const DANGEROUS = [
+  ...['s3:DeleteBucket', 's3:PutBucketPolicy', 's3:DeleteBucketPolicy', 's3:PutLifecycleConfiguration'],
+  ...['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning', 's3:PutReplicationConfiguration'],
+];
+
+function dangerousCheck({ bucket, isAmazon }: Patient): Check {
+  const about = {
+    id: 'permissions-dangerous',
+    expected: 'these credentials cannot change the bucket itself',
+  };
+  const ask = `aws iam simulate-principal-policy --policy-source-arn ARN --action-names ${DANGEROUS.join(' ')} --resource-arns arn:aws:s3:::${bucket}`;
+  const why = `${DANGEROUS.join(', ')}: no request that changes nothing can show them`;
+  return skipped(about, why, isAmazon ? ask : undefined);
 }
 
 const untriedCheck = (actions: readonly string[], user: string): Check =>

@@ -73,7 +73,10 @@ const TOOLS: readonly Tool[] = [
     leavesVersions: false,
     lasting: [],
     shortLived: [],
-    notShown: ['its header lines: check them with holdfast headers check FILE'],
+    notShown: [
+      'its header lines: check them with holdfast headers check FILE',
+      's3:PutObjectTagging, which it needs where it sends tags',
+    ],
   },
   {
     name: 'kopia',

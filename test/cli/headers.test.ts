@@ -43,6 +43,21 @@ describe('holdfast headers', () => {
     expect(out).toContain('Content-MD5');
   });
 
+  it('asks for nothing but the rule, where the policy lies here under its usual name', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'holdfast-headers-'));
+    cpSync(policy, join(cwd, 'policy.yaml'));
+
+    const out = await new Promise<string>((done) => {
+      const args = [join(ROOT, 'cli/main.ts'), 'headers', '--rule', 'invoices', ...NOW];
+      execFile(process.execPath, args, { cwd }, (_, text) => {
+        done(text);
+      });
+    });
+
+    expect(out).toContain('# s3://example/invoices/example, as rule invoices wants');
+    expect(out).toContain('x-amz-object-lock-mode: COMPLIANCE');
+  });
+
   it.each([
     ['ceph-rgw', true],
     ['aws', false],
