@@ -47,12 +47,7 @@ describe('holdfast headers', () => {
     const cwd = mkdtempSync(join(tmpdir(), 'holdfast-headers-'));
     cpSync(policy, join(cwd, 'policy.yaml'));
 
-    const out = await new Promise<string>((done) => {
-      const args = [join(ROOT, 'cli/main.ts'), 'headers', '--rule', 'invoices', ...NOW];
-      execFile(process.execPath, args, { cwd }, (_, text) => {
-        done(text);
-      });
-    });
+    const { out } = await holdfast(['headers', '--rule', 'invoices', ...NOW], {}, cwd);
 
     expect(out).toContain('# s3://example/invoices/example, as rule invoices wants');
     expect(out).toContain('x-amz-object-lock-mode: COMPLIANCE');

@@ -1,5 +1,8 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { S3AuditStore } from '../../lib/aws/s3-audit-store.ts';
 import { S3Documents } from '../../lib/aws/s3-documents.ts';
 import { makeBucket } from '../helpers/bucket.ts';
@@ -59,16 +62,18 @@ describe('a policy in force', () => {
 
   const policy = async (
     args: readonly string[],
-    { user = 'owner', env = {} }: { user?: string; env?: Record<string, string> } = {},
-  ): Promise<Ran> =>
-    holdfast(['policy', ...args], {
+    { user = 'owner', env = {}, cwd }: { user?: string; env?: Record<string, string>; cwd?: string } = {},
+  ): Promise<Ran> => {
+    const all = {
       AWS_ACCESS_KEY_ID: user,
       AWS_SECRET_ACCESS_KEY: 'secret',
       AWS_ENDPOINT_URL_S3: embedded.s3.url,
       HOLDFAST_CONFIG_BUCKET: config,
       HOLDFAST_AUDIT_BUCKET: audit,
       ...env,
-    });
+    };
+    return holdfast(['policy', ...args], all, cwd);
+  };
   const activate = async (file: string, ...more: string[]): Promise<Ran> =>
     policy(['activate', file, '--yes', ...more]);
   const pointer = async (): Promise<string | undefined> =>
@@ -199,6 +204,17 @@ describe('a policy in force', () => {
       expect(err).toContain('a record could not be stored');
       expect(err).toMatch(/store holdfast-unstored-records\/\d{4}\/.*\.ndjson\.gz as records\//);
       expect(await pointer()).toBeDefined();
+    });
+
+    it('says the record itself where it can be kept nowhere', async () => {
+      refuseRecords = true;
+      const cwd = mkdtempSync(join(tmpdir(), 'holdfast-full-'));
+      writeFileSync(join(cwd, 'holdfast-unstored-records'), 'a file where the folder should be');
+
+      const { code, err } = await policy(['activate', sevenFile, '--yes'], { cwd });
+
+      expect(code).toBe(6);
+      expect(err).toMatch(/keep it: \{.*"action":"policy-activated"/);
     });
 
     it('refuses a configuration bucket that keeps no versions', async () => {

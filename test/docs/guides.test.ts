@@ -2,12 +2,12 @@
 import { type S3Client } from '@aws-sdk/client-s3';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it, jest } from '@jest/globals';
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parsePolicy } from '../../lib/policy/parse.ts';
 import { providerNamed } from '../../lib/providers/index.ts';
+import { holdfast } from '../helpers/cli.ts';
 import { startEmbedded } from '../helpers/embedded.ts';
 
 jest.setTimeout(30_000);
@@ -86,12 +86,13 @@ describe('pages on tools and stores', () => {
     const embedded = await startEmbedded();
     await prepare(embedded.clientFor(), line);
 
-    const ran = await run(argumentsOf(line, embedded.s3.url), cwd);
+    const env = { AWS_ACCESS_KEY_ID: 'owner', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const ran = await holdfast(argumentsOf(line, embedded.s3.url), env, cwd);
 
     await embedded.close();
     // Doctor is asked about buckets that are not right: then it ends with 7.
     const codes = line.startsWith('holdfast doctor') ? [0, 7] : [0];
-    expect({ ...ran, isRight: codes.includes(ran.code) }).toMatchObject({ isRight: true });
+    expect({ ...ran, isRight: codes.includes(ran.code ?? 1) }).toMatchObject({ isRight: true });
   });
 
   it.each(PAGES)('%s links to pages that are there', (page) => {
@@ -103,15 +104,3 @@ describe('pages on tools and stores', () => {
     expect(links.filter((to) => !existsSync(join(ROOT, dirname(page), to)))).toStrictEqual([]);
   });
 });
-
-async function run(
-  args: readonly string[],
-  cwd: string,
-): Promise<{ code: number; out: string; err: string }> {
-  const env = { PATH: process.env.PATH ?? '', AWS_ACCESS_KEY_ID: 'owner', AWS_SECRET_ACCESS_KEY: 'secret' };
-  return new Promise((done) => {
-    execFile(process.execPath, [join(ROOT, 'cli/main.ts'), ...args], { cwd, env }, (error, out, err) => {
-      done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, out, err });
-    });
-  });
-}

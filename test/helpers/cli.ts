@@ -13,10 +13,11 @@ export interface Ran {
 export async function holdfast(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd = mkdtempSync(join(tmpdir(), 'holdfast-cli-')),
 ): Promise<Ran> {
   return new Promise((done) => {
     const child = spawn(process.execPath, [resolve('cli/main.ts'), ...args], {
-      cwd: mkdtempSync(join(tmpdir(), 'holdfast-cli-')),
+      cwd,
       env: { PATH: process.env.PATH ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
