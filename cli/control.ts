@@ -126,6 +126,7 @@ export async function requireBucket(
       const status = cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined;
       // HEAD tells no reason; a request with a body tells whether it is about the bucket or about who asks.
       if (status === 403) return requireKnownUser(client, bucket);
+      if (status === 400) await client.send(new GetBucketLocationCommand({ Bucket: bucket }));
       if (status !== 404) throw cause;
       throw new HoldfastError('bad-input', {
         what: `there is no bucket ${bucket}`,

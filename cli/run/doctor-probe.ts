@@ -61,7 +61,6 @@ export async function probeStore(
     const weak = await strangerClient(connection, client, options.unprivilegedProfile);
     const place = (await placeOf(patient, options)) ?? (await ownBucket(client, connection));
     const lab = labOf(client, place, greeting, provider.youngFor);
-    if (lab.place === 'folder') await requireListing(client, lab);
     await probeIn(lab, place, { client, weak, connection, provider, first }, options);
   } finally {
     client.destroy();
@@ -93,6 +92,7 @@ async function probeIn(
   if (options.json !== true)
     printError(`probing in ${bucket}/${lab.folder}, locks last ${lab.span / 1_000} s`);
   try {
+    if (isMade) await requireListing(client, lab);
     const found = isMade
       ? await runProbe(lab, {
           stranger: weak && lab.place === 'bucket' ? new S3Stranger(weak, bucket) : undefined,

@@ -63,6 +63,7 @@ export async function applyWish(
   if (!('write' in made)) return { outcome: withoutWrite(made), after: lock, ...residual };
 
   const { write } = made;
+  store.requireWritable(write);
   const stopped = await stoppedBecause(write, version, deps);
   if (stopped !== undefined) return { ...stopped, after: lock, write, ...residual };
   if (write.kind === 'retention' && write.mode === 'COMPLIANCE') await intend(write);

@@ -142,7 +142,12 @@ async function changeRule(
   rule: DefaultRule | undefined,
   deps: SetupDeps,
 ): Promise<string> {
-  if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket, []);
+  if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') {
+    throw new HoldfastError('bad-input', {
+      what: `this store does not take the default ${ruleText(rule)} for ${bucket}`,
+      next: 'set it with the tool of the store, or lock versions with holdfast lock',
+    });
+  }
   const detail = `default ${ruleText(before)} → ${ruleText(rule)}`;
   await recordDeed('default-changed', `${bucket}, ${detail}`, deps);
   await mustShow(bucket, rule, deps);

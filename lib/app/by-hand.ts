@@ -92,6 +92,7 @@ export async function previewByHand(
     const before = await seeFully(store, read.version, wish.kind === 'hold' ? ['hold'] : ['retention']);
     const made = change(before, withinStore(wish, store.capabilities), clock.now());
     const write = writeOf(made);
+    if (write !== undefined) store.requireWritable(write);
     const known = { before, ...(write && { write }), ...('residual' in made && { residual: made.residual }) };
     const paused = write?.kind === 'retention' ? await brake.pausedBecause() : undefined;
     if (paused !== undefined) return { ...known, outcome: 'paused' as const, detail: paused };

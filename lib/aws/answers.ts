@@ -57,8 +57,8 @@ function isVerdict({ status, code }: Refusal): boolean {
 
 /** Codes that speak of who asks, and not of what was asked for. */
 export const BAD_CREDENTIALS: ReadonlySet<string> = new Set([
-  ...['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken', 'InvalidToken'],
-  ...['InvalidClientTokenId', 'UnrecognizedClientException', 'RequestTimeTooSkewed'],
+  ...['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken'],
+  ...['InvalidClientTokenId', 'UnrecognizedClientException'],
 ]);
 
 /** The failure that such a code means, whatever was asked for. */

@@ -106,9 +106,13 @@ export class S3LockStore implements LockStore {
     return listed === undefined ? false : 'refused' in listed ? 'unknown' : listed.latest;
   }
 
-  async write(ref: VersionRef, write: Write): Promise<WriteAnswer> {
+  requireWritable({ kind }: Write): void {
     // A hold has no date.
-    if (write.kind === 'retention') this.watch?.requireAgreement();
+    if (kind === 'retention') this.watch?.requireAgreement();
+  }
+
+  async write(ref: VersionRef, write: Write): Promise<WriteAnswer> {
+    this.requireWritable(write);
     const input = this.input(ref);
     const answer = await ask(`lock ${nameOf(ref)}`, async () =>
       write.kind === 'hold-on'

@@ -83,7 +83,7 @@ const names = ({ Action = [] }: Statement, action: string): boolean =>
 
 /** The part of a resource after the partition: `bucket/keys`, or undefined for what is not S3. */
 const placeOf = (resource: string): string | undefined =>
-  resource === '*' ? '*' : /^arn:[^:]*:s3:::(.*)$/s.exec(resource)?.[1];
+  resource === '*' ? '*' : /^arn:[^:]*:s3:[^:]*:[^:]*:(.*)$/s.exec(resource)?.[1];
 
 /** Whether every key is meant: one star at the end, and before it nothing but the beginning of the bucket's name. */
 function coversAllKeys(resource: string, bucket: string): boolean {
@@ -96,7 +96,8 @@ function coversAllKeys(resource: string, bucket: string): boolean {
 /** Whether any key of the bucket may be meant. */
 function mayReach(resource: string, bucket: string): boolean {
   const place = placeOf(resource);
-  if (place === undefined) return false;
+  // Locks are on keys: the bucket alone is not one.
+  if (place === undefined || !/[/*]/.test(place)) return false;
   const slash = place.indexOf('/');
   const name = slash < 0 ? place : place.slice(0, slash);
   // A star before the slash may stand for the slash as well.

@@ -1,7 +1,7 @@
 /** The default rule of a bucket: the birth lock of every upload, and whether it stands in the way of the rules. */
 import { change, type RetentionWish } from '../lock/change.ts';
 import { daysOf, type DefaultRule, lengthText, ruleText } from '../lock/default-rule.ts';
-import { DAY, formatInstant, type Instant, instantOf } from '../lock/instant.ts';
+import { ceilToSecond, DAY, formatInstant, type Instant, instantOf } from '../lock/instant.ts';
 import { type LockState, type Mode } from '../lock/state.ts';
 import { type Rule } from '../policy/compile.ts';
 import { type Tags, type VersionFacts } from '../policy/facts.ts';
@@ -95,7 +95,7 @@ function conflictOf(
   { bucket, now, policy }: Patient,
 ): readonly Conflict[] {
   if (policy === undefined) return [];
-  const until = instantOf(now + daysOf(byDefault) * DAY);
+  const until = ceilToSecond(instantOf(now + daysOf(byDefault) * DAY));
   const lock: LockState = { retention: { state: 'locked', mode: byDefault.mode, until }, hold: 'none' };
   const born: VersionFacts = {
     bucket,

@@ -32,12 +32,11 @@ type Doctored = Patient & { readonly tool: Tool };
 const SOON = 7 * DAY;
 
 export function toolChecks(samples: Samples, patient: Doctored): readonly Check[] {
-  const { newest } = samples;
   const { tool } = patient;
   return [
     newestCheck(samples, patient),
     ...(tool.lasting.length === 0 ? [] : [oldestCheck(samples, patient)]),
-    ...(patient.policy === undefined ? [] : [rulesCheck(newest, patient)]),
+    ...(patient.policy === undefined ? [] : [rulesCheck(samples, patient)]),
     ...(tool.notShown.length === 0 ? [] : [settingsCheck(tool)]),
   ];
 }
@@ -70,7 +69,9 @@ function newestCheck({ newest, unknown }: Samples, { tool, bucket, now }: Doctor
     case 'absent':
       return skipped(about, 'it needs s3:GetObjectRetention');
     case 'none':
-      return bad(about, `${name} has no lock that is in force`, mendOf(tool));
+      return lock.hold === 'on'
+        ? warn(about, `${name} is held, and has no date: the hold never ends by itself`, mendOf(tool))
+        : bad(about, `${name} has no lock that is in force`, mendOf(tool));
     case 'locked': {
       const seen = `${name}: ${retention.mode} until ${formatInstant(retention.until)}`;
       if (lock.hold === 'on')
@@ -103,7 +104,9 @@ function oldestCheck({ oldest, unknown }: Samples, patient: Doctored): Check {
     case 'absent':
       return skipped(about, 'it needs s3:GetObjectRetention');
     case 'none':
-      return bad(about, `${name} has no lock any more`, mend);
+      return oldest.lock.hold === 'on'
+        ? warn(about, `${name} is held, and has no date`, mend)
+        : bad(about, `${name} has no lock any more`, mend);
     case 'locked': {
       const seen = `${name}: until ${formatInstant(retention.until)}`;
       return retention.until - now < SOON ? warn(about, `${seen}, which is soon`, mend) : good(about, seen);
@@ -117,7 +120,7 @@ const mendOf = ({ locks, name }: Tool): string =>
     : `set a default rule: holdfast bucket default (docs/guides/${name}.md)`;
 
 /** Plays the rules over what is there: who locks twice, or longer than the tool expects, breaks it. */
-function rulesCheck(newest: Sample | undefined, patient: Doctored): Check {
+function rulesCheck({ newest, unknown }: Samples, patient: Doctored): Check {
   const { tool } = patient;
   const about = { id: 'rules-fit', expected: `the rules leave ${tool.name} to its work` };
   const caught = tool.shortLived.filter((key) => wishesFor(sampleOf(key, patient.now), patient).length > 0);
@@ -128,7 +131,9 @@ function rulesCheck(newest: Sample | undefined, patient: Doctored): Check {
       `leave it out with except (docs/guides/${tool.name}.md)`,
     );
   }
-  if (newest === undefined || tool.locks === 'nobody') return good(about, 'they do');
+  if (tool.locks === 'nobody') return good(about, 'they do');
+  if (unknown !== undefined) return skipped(about, whyUnknown(unknown, patient.bucket));
+  if (newest === undefined) return skipped(about, EMPTY);
   // A lock like that of the newest, on a key of each kind that the tool locks.
   const alike = [newest, ...tool.lasting.map((prefix) => ({ ...newest, key: `${prefix}0123456789abcdef` }))];
   const longer = alike.find((sample) =>

@@ -9,7 +9,7 @@ export function exampleOf({ match }: Rule): { readonly bucket: string; readonly 
   return { bucket: filled(bucket), key: key === undefined ? `${prefix}${WORD}${suffix}` : filled(key) };
 }
 
-/** A text that a pattern matches, as long as it has no sets of letters. */
+/** A text that a pattern matches: a word for its stars, and what is escaped as it is. */
 function filled(pattern: string): string {
-  return pattern.replaceAll(/\*+/g, WORD).replaceAll('?', 'x');
+  return pattern.replaceAll(/\\(.)|\*+/gs, (_, escaped: string | undefined) => escaped ?? WORD);
 }

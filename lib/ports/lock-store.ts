@@ -93,6 +93,12 @@ export interface LockStore {
   readTags(ref: VersionRef): Promise<Tags | 'unknown'>;
   /** Whether the version is the latest of its key and no marker hides it; `unknown` where that may not be read. */
   readCurrent(ref: VersionRef): Promise<boolean | 'unknown'>;
-  /** @throws HoldfastError `clock-apart` as well, where a date computed on this machine would be wrong. */
+  /**
+   * Asked before anything is counted or recorded for a write.
+   *
+   * @throws HoldfastError `clock-apart` where a date computed on this machine would be wrong.
+   */
+  requireWritable(write: Write): void;
+  /** @throws HoldfastError as {@link requireWritable} as well. */
   write(ref: VersionRef, write: Write): Promise<WriteAnswer>;
 }

@@ -66,7 +66,7 @@ function storeClock(greeting: Greeting): Check {
   const check = checkOf(about, found(size <= TOLERANCE, seen));
   return check.ok
     ? check
-    : { ...check, mend: 'set the clock of this machine: until then no lock date is computed on it' };
+    : { ...check, mend: 'set the clock of this machine: until then no lock date is written from it' };
 }
 
 function credentials(answer: Answer): Check {

@@ -22,7 +22,8 @@ function killAt(step: number, deps: TestDeps, onKill: () => void): TestDeps {
     new Proxy(port, {
       get(target, name, receiver) {
         const member: unknown = Reflect.get(target, name, receiver);
-        if (typeof member !== 'function') return member;
+        // Nothing is awaited where the clock is asked.
+        if (typeof member !== 'function' || name === 'requireWritable') return member;
         return async (...args: unknown[]): Promise<unknown> => {
           if (at++ === step) {
             onKill();
@@ -37,7 +38,14 @@ function killAt(step: number, deps: TestDeps, onKill: () => void): TestDeps {
         };
       },
     });
-  return { ...deps, store: wrap(deps.store), audit: wrap(deps.audit), queue: wrap(deps.queue) };
+  return {
+    ...deps,
+    store: wrap(deps.store),
+    audit: wrap(deps.audit),
+    queue: wrap(deps.queue),
+    brake: wrap(deps.brake),
+    policies: wrap(deps.policies),
+  };
 }
 
 describe('killed at any await, and delivered again', () => {
@@ -113,7 +121,7 @@ describe('killed at any await, and delivered again', () => {
       const found = batches.map(({ name, lines }) => ({ name, text: `${lines.join('\n')}\n` }));
       expect(verifyBatches(found).findings).toStrictEqual([]);
     }
-    // HEAD, intent, PUT, read back, outcome: each may be killed before and after.
-    expect(steps).toBe(10);
+    // Policy, HEAD, pause, breaker, intent, PUT, read back, outcome: each may be killed before and after.
+    expect(steps).toBe(16);
   });
 });

@@ -5,6 +5,7 @@ import {
   PutObjectRetentionCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { HoldfastError } from '../../../lib/errors.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { lockVersion } from '../../../lib/app/lock-version.ts';
 import { type VersionRef, versionIdOf } from '../../../lib/ports/lock-store.ts';
@@ -387,6 +388,20 @@ describe('locking one version', () => {
       );
 
       expect(records).toMatchObject([{ outcome: 'over-cap' }]);
+      expect(calls).not.toContain('PutObjectRetention');
+    });
+
+    it('a lock from a machine whose clock is wrong: nothing is counted or recorded before that is known', async () => {
+      const ref = await upload(owner, bucket, 'clock');
+      const wrong = deps(onePolicy('{ mode: COMPLIANCE, for: P1Y }'));
+      wrong.store.requireWritable = () => {
+        throw new HoldfastError('clock-apart', { what: 'the clocks are apart', next: 'set one' });
+      };
+      calls = [];
+
+      await expect(lockVersion(ref, 'e', wrong)).rejects.toMatchObject({ code: 'clock-apart' });
+
+      expect(wrong.records).toStrictEqual([]);
       expect(calls).not.toContain('PutObjectRetention');
     });
 

@@ -92,6 +92,16 @@ describe('what a bucket policy says of the bypass', () => {
       { deniedToAll: false, allowedTo: ['*'] },
     ],
     [
+      'a permission on the bucket alone, which is not on its keys',
+      policyOf({ Effect: 'Allow', Principal: '*', Action: BYPASS, Resource: 'arn:aws:s3:::b' }),
+      SILENT,
+    ],
+    [
+      'a permission with stars for region and account',
+      policyOf({ Effect: 'Allow', Principal: '*', Action: BYPASS, Resource: 'arn:aws:s3:*:*:b/*' }),
+      { deniedToAll: false, allowedTo: ['*'] },
+    ],
+    [
       'a permission in another bucket',
       policyOf({ Effect: 'Allow', Principal: '*', Action: BYPASS, Resource: 'arn:aws:s3:::c/*' }),
       SILENT,

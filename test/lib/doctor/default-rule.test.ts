@@ -181,6 +181,13 @@ describe('the default against the rules', () => {
       /mode-stricter/,
     ],
     [
+      'a rolling lock that the default outlasts, in the other mode',
+      days('GOVERNANCE', 50),
+      policyOf('{ mode: COMPLIANCE, remaining: { atLeast: P5D, extendTo: P60D } }'),
+      'failing',
+      /mode-weaker/,
+    ],
+    [
       'a rule under observation, which writes nothing',
       days('GOVERNANCE', 1),
       policyOf('{ mode: COMPLIANCE, for: P1Y }', '', '    enforce: observe\n'),

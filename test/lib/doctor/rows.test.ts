@@ -255,6 +255,7 @@ describe('what the objects show of a tool', () => {
     ['a lock', sample('p1', 'COMPLIANCE', 30), 'ok'],
     ['no lock', sample('p1', 'none', 0), 'failing'],
     ['a lock that has ended', sample('p1', 'COMPLIANCE', -1), 'failing'],
+    ['a hold alone', sample('p1', 'none', 0, 'on'), 'warning'],
     ['a hold that never ends', sample('p1', 'COMPLIANCE', 30, 'on'), 'warning'],
     ['another mode than the guide knows', sample('p1', 'GOVERNANCE', 30), 'warning'],
   ])('newest of Cloudback: %s', (_, newest, result) => {
@@ -292,6 +293,15 @@ describe('what the objects show of a tool', () => {
         'newest-locked': 'not tried',
         'oldest-locked': 'not tried',
       });
+    },
+  );
+
+  it.each([{ unknown: 'denied' }, { unknown: 'too-many' }, {}] as const)(
+    'does not say that rules fit what was not seen: %o',
+    (samples) => {
+      const rule = '{ name: long, match: { prefix: p }, lock: { mode: COMPLIANCE, for: P10Y } }';
+
+      expect(judged('kopia', samples, rule)['rules-fit']).toBe('not tried');
     },
   );
 
