@@ -19,6 +19,7 @@ Examples:
   holdfast doctor --bucket acme-kopia --for kopia --endpoint https://s3.example.com
   holdfast doctor --probe --endpoint http://127.0.0.1:7480 --provider ceph-rgw --json
   holdfast doctor --probe --unprivileged-profile backup-writer
+  holdfast doctor --probe --bucket acme-docs --prefix scratch/ --policy policy.yaml --audit-folder records
   holdfast doctor --clean holdfast-probe-0123456789abcdef`;
 
 export function addDoctor(program: Command): void {
@@ -40,7 +41,10 @@ export function addDoctor(program: Command): void {
     .option('--provider <record>', PROVIDER_HELP)
     .option('--audit <bucket>', 'with --prefix: the audit bucket, where the probe is recorded')
     .option('--audit-folder <folder>', 'record it in a folder instead, where there is no such bucket')
-    .option('--unprivileged-profile <name>', 'may delete and lock, and must not be allowed to bypass a lock')
+    .option(
+      '--unprivileged-profile <name>',
+      'may delete and lock, and may neither bypass a lock nor touch holds',
+    )
     .option('--far-dates', 'probe a date 99 years away too: leaves one GOVERNANCE version locked that long')
     .option('--keep', 'clean nothing up')
     .option('--clean <bucket>', 'remove what an earlier probe left, where its locks have ended')
