@@ -44,9 +44,9 @@ export async function runEnable(name: string, options: BucketOptions): Promise<v
   try {
     say(await enableLock(bucket, rule, deps), options);
   } catch (cause) {
-    if (cause instanceof HoldfastError && cause.code === 'no-lock-on-bucket')
-      for (const line of safeWays(bucket, options)) printError(line);
-    throw cause;
+    if (!(cause instanceof HoldfastError) || cause.code !== 'no-lock-on-bucket') throw cause;
+    for (const line of [cause.message, ...safeWays(bucket, options)]) printError(line);
+    process.exitCode = cause.exitCode;
   }
 }
 
