@@ -1,6 +1,6 @@
 /** The probe from the terminal: where it writes, what it shows, what it leaves; loaded only when somebody asks for it. */
 import { type S3Client } from '@aws-sdk/client-s3';
-import { recordDeed } from '../../lib/app/bucket-setup.ts';
+import { recordDeed } from '../../lib/app/record-deed.ts';
 import { S3Stranger } from '../../lib/aws/probe-bypass.ts';
 import { type ProbeConnection, probeClient } from '../../lib/aws/probe-greeting.ts';
 import { S3Lab } from '../../lib/aws/probe-lab.ts';
@@ -166,7 +166,7 @@ async function placeOf(patient: Patient | undefined, options: ProbeOptions): Pro
   const recording = await openRecording(options);
   const isBornLocked = await requireFolder(folder, patient, options);
   const detail = `s3://${bucket}/${folder}: scratch versions, locked for seconds in both modes, then deleted`;
-  await recordDeed('probed', detail, recording);
+  await recordDeed({ action: 'probed', detail }, recording);
   return { bucket, isMade: true, folder, isBornLocked };
 }
 

@@ -1,9 +1,10 @@
 /** The brakes: `holdfast pause` by hand, and the breaker that trips when too much comes under COMPLIANCE in an hour. */
 import * as z from 'zod';
-import { type DeedRecord, recordId } from '../audit/record.ts';
+import { type DeedRecord } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
 import { formatInstant, type Instant } from '../lock/instant.ts';
 import { type Documents } from '../ports/documents.ts';
+import { recordDeed } from './record-deed.ts';
 import { type RecordDeps } from './record-deps.ts';
 
 const BRAKE = 'brake.json';
@@ -167,13 +168,12 @@ export class Brake {
   }
 
   private async set(paused: boolean, reason: string, action: DeedRecord['action']): Promise<void> {
-    const { documents, audit, clock, newId, actor } = this.options;
+    const { documents, clock, actor } = this.options;
     const now = clock.now();
     const state: BrakeState = { paused, reason, by: actor, at: formatInstant(now) };
     await documents.put(BRAKE, `${JSON.stringify(state)}\n`, 'any');
     this.seen = { state, at: now };
-    const common = { id: recordId(now, newId()), time: formatInstant(now), actor, phase: 'deed' as const };
-    await audit.append({ ...common, action, detail: reason });
+    await recordDeed({ action, detail: reason }, this.options, now);
   }
 
   private usageName(): string {

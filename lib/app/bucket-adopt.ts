@@ -1,7 +1,8 @@
 /** Adopts an existing bucket: its events and a listing of its versions, beside everything that it has already. */
 import { isEnough, LOCK_COLUMNS } from '../doctor/wiring.ts';
 import { type BucketWiring, type Inventory } from '../ports/bucket-admin.ts';
-import { recordDeed, type SetupDeps } from './bucket-setup.ts';
+import { type SetupDeps } from './bucket-setup.ts';
+import { recordDeed } from './record-deed.ts';
 
 /** What bulk plans read from an inventory. */
 const FIELDS = ['Size', 'LastModifiedDate', 'StorageClass', 'ETag', 'IsMultipartUploaded', ...LOCK_COLUMNS];
@@ -66,8 +67,11 @@ export async function adoptBucket(
   for (const { does, detail } of adoption.steps) {
     if (does === 'enable-events') await deps.admin.enableEventBridge(adoption.bucket);
     else await deps.admin.putInventory(adoption.bucket, adoption.inventory, inventoryTo ?? '');
-    await recordDeed('bucket-adopted', `${adoption.bucket}: ${detail}`, deps);
+    await recordDeed({ action: 'bucket-adopted', detail: `${adoption.bucket}: ${detail}` }, deps);
   }
   if (adoption.steps.length === 0)
-    await recordDeed('bucket-found-in-place', `${adoption.bucket}: nothing to adopt`, deps);
+    await recordDeed(
+      { action: 'bucket-found-in-place', detail: `${adoption.bucket}: nothing to adopt` },
+      deps,
+    );
 }

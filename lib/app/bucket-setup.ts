@@ -1,9 +1,8 @@
 /** Buckets made and set up for locks: what is changed is recorded, and what stays unprotected is said. */
-import { type DeedRecord, recordId } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
-import { formatInstant } from '../lock/instant.ts';
 import { daysOf, type DefaultRule, ruleText } from '../lock/default-rule.ts';
 import { type BucketAdmin, type BucketState } from '../ports/bucket-admin.ts';
+import { recordDeed } from './record-deed.ts';
 import { type RecordDeps } from './record-deps.ts';
 
 export interface SetupDeps extends RecordDeps {
@@ -38,7 +37,7 @@ export async function createBucket(
       next: `choose another name, or run holdfast bucket enable ${bucket}`,
     });
   }
-  await recordDeed('bucket-created', `${bucket}, asked for with Object Lock`, deps);
+  await recordDeed({ action: 'bucket-created', detail: `${bucket}, asked for with Object Lock` }, deps);
   // Some stores ignore that wish at creation, and give Object Lock to a bucket that is there.
   if (!(await mustRead(bucket, deps)).lock) {
     const enabled = await enableLock(bucket, rule, deps);
@@ -63,12 +62,12 @@ export async function enableLock(
   const done: string[] = [];
   if (before.versioning !== 'enabled') {
     await deps.admin.enableVersioning(bucket);
-    await recordDeed('versioning-enabled', bucket, deps);
+    await recordDeed({ action: 'versioning-enabled', detail: bucket }, deps);
     done.push('enabled versioning');
   }
   if (!before.lock) {
     if ((await deps.admin.setLock(bucket, rule)) === 'not-possible') throw notPossible(bucket, done);
-    await recordDeed('lock-enabled', `${bucket}, default ${ruleText(rule)}`, deps);
+    await recordDeed({ action: 'lock-enabled', detail: `${bucket}, default ${ruleText(rule)}` }, deps);
     await mustShow(bucket, rule, deps);
     done.push(`enabled Object Lock, default ${ruleText(rule)}`);
   } else if (rule !== undefined && !isSame(before.rule, rule)) {
@@ -149,7 +148,7 @@ async function changeRule(
     });
   }
   const detail = `default ${ruleText(before)} → ${ruleText(rule)}`;
-  await recordDeed('default-changed', `${bucket}, ${detail}`, deps);
+  await recordDeed({ action: 'default-changed', detail: `${bucket}, ${detail}` }, deps);
   await mustShow(bucket, rule, deps);
   return detail;
 }
@@ -201,22 +200,5 @@ async function recordFound(
   deps: SetupDeps,
 ): Promise<void> {
   const detail = `${bucket}: versioning ${versioning}, Object Lock, default ${ruleText(rule)}`;
-  await recordDeed('bucket-found-in-place', detail, deps);
-}
-
-/** Records what was done to a bucket. */
-export async function recordDeed(
-  action: DeedRecord['action'],
-  detail: string,
-  { audit, clock, actor, newId }: RecordDeps,
-): Promise<void> {
-  const now = clock.now();
-  await audit.append({
-    id: recordId(now, newId()),
-    time: formatInstant(now),
-    actor,
-    phase: 'deed',
-    action,
-    detail,
-  });
+  await recordDeed({ action: 'bucket-found-in-place', detail }, deps);
 }

@@ -1,8 +1,8 @@
 /** Anchors the chains of records: one writer notes where every other stands, so that a cut-off end is noticed. */
 import { parseBatchName } from '../audit/chain.ts';
 import { type Head } from '../audit/head.ts';
-import { recordId } from '../audit/record.ts';
 import { formatInstant, instantOf } from '../lock/instant.ts';
+import { recordDeed } from './record-deed.ts';
 import { type RecordDeps } from './record-deps.ts';
 
 /** Lists the names of the batches of a day, such as `2026/11/20`. */
@@ -13,11 +13,8 @@ const A_DAY = 86_400_000;
 const MOST = 500;
 
 /** Records the heads of all chains that grew today or yesterday. Answers how many there are. */
-export async function recordCheckpoint(
-  names: BatchNames,
-  { audit, clock, actor, newId }: RecordDeps,
-): Promise<number> {
-  const now = clock.now();
+export async function recordCheckpoint(names: BatchNames, deps: RecordDeps): Promise<number> {
+  const now = deps.clock.now();
   const heads = new Map<string, Head>();
   for (const moment of [now - A_DAY, now]) {
     const day = formatInstant(instantOf(moment)).slice(0, 10).replaceAll('-', '/');
@@ -30,9 +27,7 @@ export async function recordCheckpoint(
   const all = [...heads.values()];
   for (let at = 0; at < all.length; at += MOST) {
     const part = all.slice(at, at + MOST);
-    const time = formatInstant(now);
-    const common = { id: recordId(now, newId()), time, actor, phase: 'deed' as const };
-    await audit.append({ ...common, action: 'checkpoint', heads: part, detail: `${part.length} chains` });
+    await recordDeed({ action: 'checkpoint', heads: part, detail: `${part.length} chains` }, deps, now);
   }
   return all.length;
 }

@@ -1,7 +1,7 @@
 /** Messages that can never be handled are put aside, with their reason, where somebody can look at them. */
-import { recordId } from '../audit/record.ts';
 import { formatInstant } from '../lock/instant.ts';
 import { type Documents } from '../ports/documents.ts';
+import { recordDeed } from './record-deed.ts';
 import { type RecordDeps } from './record-deps.ts';
 
 /**
@@ -12,26 +12,17 @@ import { type RecordDeps } from './record-deps.ts';
  */
 export async function parkMessage(
   { body, messageId, reason }: { readonly body: string; readonly messageId: string; readonly reason: string },
-  { documents, audit, clock, newId, actor }: RecordDeps & { readonly documents: Documents },
+  deps: RecordDeps & { readonly documents: Documents },
 ): Promise<string> {
-  const now = clock.now();
+  const now = deps.clock.now();
   const time = formatInstant(now);
   // Message ids come from the queue; whatever else may stand there must not choose a path.
   const parkedAs = `parked/${time.slice(0, 10)}/${messageId.replaceAll(/[^A-Za-z0-9-]/g, '_').slice(0, 128)}.json`;
-  await documents.put(
+  await deps.documents.put(
     parkedAs,
     `${JSON.stringify({ reason, messageId, parkedAt: time, body }, undefined, 2)}\n`,
     'any',
   );
-  await audit.append({
-    id: recordId(now, newId()),
-    time,
-    actor,
-    phase: 'deed',
-    action: 'parked',
-    parkedAs,
-    cause: messageId,
-    detail: reason,
-  });
+  await recordDeed({ action: 'parked', parkedAs, cause: messageId, detail: reason }, deps, now);
   return parkedAs;
 }

@@ -1,13 +1,14 @@
 /** Policies in force: a pointer to one stored version of the policy file, moved by activation and rollback. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { type DeedRecord, recordId } from '../audit/record.ts';
+import { type DeedRecord } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
 import { formatInstant } from '../lock/instant.ts';
 import { comparePolicies, type PolicyChange } from '../policy/compare.ts';
 import { parsePolicy, type ParsedPolicy, type ParseOptions } from '../policy/parse.ts';
 import { type PolicyFile } from '../policy/schema.ts';
 import { type Documents, type Expected } from '../ports/documents.ts';
+import { recordDeed } from './record-deed.ts';
 import { type RecordDeps } from './record-deps.ts';
 
 export const POINTER = 'policy/active.json';
@@ -171,8 +172,9 @@ async function movePointer(
   pointer: PolicyPointer,
   expected: Expected,
   action: DeedRecord['action'],
-  { documents, audit, clock, actor, newId }: DeliveryDeps,
+  deps: DeliveryDeps,
 ): Promise<void> {
+  const { documents } = deps;
   const text = `${JSON.stringify(pointer, undefined, 2)}
 `;
   const moved = await documents.put(POINTER, text, expected);
@@ -183,14 +185,8 @@ async function movePointer(
       next: 'look with holdfast policy show, and run it again if it is still wanted',
     });
   }
-  const now = clock.now();
-  const common = { id: recordId(now, newId()), time: formatInstant(now), actor, phase: 'deed' as const };
-  await audit.append({
-    ...common,
-    action,
-    policy: pointer.active.hash,
-    detail: `version ${pointer.active.versionId}`,
-  });
+  const { hash: policy, versionId } = pointer.active;
+  await recordDeed({ action, policy, detail: `version ${versionId}` }, deps);
 }
 
 function jsonOf(body: string): unknown {

@@ -1,6 +1,5 @@
 /** The safety net under the events: finds versions whose event never came, and sends them to the queue. */
 import * as z from 'zod';
-import { recordId } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
 import { change, type Change, writeOf } from '../lock/change.ts';
 import { addPeriod, parsePeriod } from '../policy/period.ts';
@@ -10,6 +9,7 @@ import { type Documents } from '../ports/documents.ts';
 import { type LockStore } from '../ports/lock-store.ts';
 import { type ListedVersion, type Marker, type VersionListing } from '../ports/version-listing.ts';
 import { type MessageDeps } from './deps.ts';
+import { recordDeed } from './record-deed.ts';
 import { type RecordDeps } from './record-deps.ts';
 import { decideFully } from './lock-version.ts';
 
@@ -132,15 +132,8 @@ export async function sweepBucket(
     return { looked, sent, finished: false };
   }
   await deps.documents.put(name, JSON.stringify({ since: started }), 'any');
-  await deps.audit.append({
-    id: recordId(now, deps.newId()),
-    time: formatInstant(deps.clock.now()),
-    actor: deps.actor,
-    phase: 'deed',
-    action: 'swept',
-    policy: policy.hash,
-    detail: `${bucket}: ${looked} versions created since ${state.since}, ${sent} without their lock sent to the queue`,
-  });
+  const detail = `${bucket}: ${looked} versions created since ${state.since}, ${sent} without their lock sent to the queue`;
+  await recordDeed({ action: 'swept', policy: policy.hash, detail }, deps);
   return { looked, sent, finished: true };
 }
 
