@@ -100,7 +100,7 @@ function showPlain(checks: readonly Check[], options: DoctorOptions): void {
   if (json === true) {
     printJson(
       isProbe
-        ? { enforces: false, checks, exceptions: [], verdict, left: [] }
+        ? { bucket, for: tool, enforces: false, checks, exceptions: [], verdict, left: [] }
         : { bucket, for: tool, checks },
     );
     return;

@@ -66,14 +66,15 @@ async function attemptAll(patient: Patient, survey: BucketSurvey): Promise<Reado
 const MOST_PAGES = 20;
 
 async function samplesOf(tool: Tool, { bucket }: Patient, deps: ExamineDeps): Promise<Samples> {
-  const lasting = await currentUnder(tool.lasting, bucket, deps);
-  const uploaded =
-    tool.locks === 'the tool' && tool.lasting.length > 0 ? lasting : await currentUnder([''], bucket, deps);
-  if (lasting.why ?? uploaded.why) return { unknown: lasting.why ?? uploaded.why ?? 'denied' };
-  const byAge = (entries: readonly ListedEntry[]): ListedEntry[] =>
-    entries.toSorted((one, other) => one.created - other.created);
-  const newest = await sampleOf(byAge(uploaded.entries).at(-1), deps);
-  const oldest = await sampleOf(byAge(lasting.entries)[0], deps);
+  const isOfTool = tool.locks === 'the tool' && tool.lasting.length > 0;
+  const { entries, why } = await currentUnder(isOfTool ? tool.lasting : [''], bucket, deps);
+  if (why !== undefined) return { unknown: why };
+  const byAge = entries.toSorted((one, other) => one.created - other.created);
+  const isLasting = ({ ref }: ListedEntry): boolean =>
+    tool.lasting.some((prefix) => ref.key.startsWith(prefix));
+  const newest = await sampleOf(byAge.at(-1), deps);
+  const oldest = await sampleOf(byAge.find(isLasting), deps);
+  if (newest === 'unread' || oldest === 'unread') return { unknown: 'unread' };
   return { ...(newest && { newest }), ...(oldest && { oldest }) };
 }
 
@@ -117,9 +118,13 @@ async function pageOr(
   }
 }
 
-async function sampleOf(entry: ListedEntry | undefined, { store }: ExamineDeps): Promise<Sample | undefined> {
+async function sampleOf(
+  entry: ListedEntry | undefined,
+  { store }: ExamineDeps,
+): Promise<Sample | 'unread' | undefined> {
   if (entry === undefined) return undefined;
   const read = await store.read(entry.ref);
+  if (read.kind === 'no-permission') return 'unread';
   if (read.kind !== 'found') return undefined;
   const { version } = read;
   return {

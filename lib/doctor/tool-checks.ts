@@ -22,8 +22,8 @@ export interface Samples {
   readonly newest?: Sample;
   /** The oldest of those that later backups go on using. */
   readonly oldest?: Sample;
-  /** Why neither is known: there is more than was looked through, or it may not be listed. */
-  readonly unknown?: 'too-many' | 'denied';
+  /** Why neither is known: there is more than was looked through, or it may not be listed, or not be read. */
+  readonly unknown?: 'too-many' | 'denied' | 'unread';
 }
 
 type Doctored = Patient & { readonly tool: Tool };
@@ -53,10 +53,19 @@ const settingsCheck = ({ name, notShown }: Tool): Check =>
 
 const EMPTY = 'nothing of it is there, at the top of the bucket at least: run a backup, and doctor again';
 
-const whyUnknown = (unknown: NonNullable<Samples['unknown']>, bucket: string): string =>
-  unknown === 'denied'
-    ? 'it needs s3:ListBucketVersions'
-    : `more lies there than is looked through: see holdfast ls s3://${bucket}/PREFIX`;
+/** A lock that was not seen is no lock that is missing, and nothing follows from it. */
+const UNSEEN = 'it needs s3:GetObjectRetention';
+
+function whyUnknown(unknown: NonNullable<Samples['unknown']>, bucket: string): string {
+  switch (unknown) {
+    case 'too-many':
+      return `more lies there than is looked through: see holdfast ls s3://${bucket}/PREFIX`;
+    case 'denied':
+      return 'it needs s3:ListBucketVersions';
+    case 'unread':
+      return 'it needs s3:GetObject and s3:GetObjectVersion';
+  }
+}
 
 function newestCheck({ newest, unknown }: Samples, { tool, bucket, now }: Doctored): Check {
   const about = { id: 'newest-locked', expected: `what ${tool.name} uploads is locked` };
@@ -67,7 +76,7 @@ function newestCheck({ newest, unknown }: Samples, { tool, bucket, now }: Doctor
   const retention = activeRetention(lock.retention, now);
   switch (retention.state) {
     case 'absent':
-      return skipped(about, 'it needs s3:GetObjectRetention');
+      return skipped(about, UNSEEN);
     case 'none':
       return lock.hold === 'on'
         ? warn(about, `${name} is held, and has no date: the hold never ends by itself`, mendOf(tool))
@@ -102,7 +111,7 @@ function oldestCheck({ oldest, unknown }: Samples, patient: Doctored): Check {
     );
   switch (retention.state) {
     case 'absent':
-      return skipped(about, 'it needs s3:GetObjectRetention');
+      return skipped(about, UNSEEN);
     case 'none':
       return oldest.lock.hold === 'on'
         ? warn(about, `${name} is held, and has no date`, mend)
@@ -134,6 +143,7 @@ function rulesCheck({ newest, unknown }: Samples, patient: Doctored): Check {
   if (tool.locks === 'nobody') return good(about, 'they do');
   if (unknown !== undefined) return skipped(about, whyUnknown(unknown, patient.bucket));
   if (newest === undefined) return skipped(about, EMPTY);
+  if (newest.lock.retention.state === 'absent') return skipped(about, UNSEEN);
   // A lock like that of the newest, on a key of each kind that the tool locks.
   const alike = [newest, ...tool.lasting.map((prefix) => ({ ...newest, key: `${prefix}0123456789abcdef` }))];
   const longer = alike.find((sample) =>

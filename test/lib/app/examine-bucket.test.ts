@@ -38,14 +38,17 @@ describe('doctor on a bucket', () => {
   let simple = '';
 
   beforeAll(async () => {
-    embedded = await startEmbedded(DENIED, {
-      fault: ({ operation, method, bucket = '' }) => {
-        if (bucket === simple && !SIMPLE.test(operation))
-          return { status: 501, code: 'NotImplemented', message: 'A header you provided implies …' };
-        if (method !== 'GET' && method !== 'HEAD') writes.push(operation);
-        return undefined;
+    embedded = await startEmbedded(
+      { ...DENIED, blind: ['s3:GetObject', 's3:GetObjectVersion'] },
+      {
+        fault: ({ operation, method, bucket = '' }) => {
+          if (bucket === simple && !SIMPLE.test(operation))
+            return { status: 501, code: 'NotImplemented', message: 'A header you provided implies …' };
+          if (method !== 'GET' && method !== 'HEAD') writes.push(operation);
+          return undefined;
+        },
       },
-    });
+    );
     owner = embedded.clientFor();
   });
   afterAll(async () => embedded.close());
@@ -283,6 +286,19 @@ describe('doctor on a bucket', () => {
 
     expect(whole?.seen).toContain('"z"');
     expect(await newest()).toMatchObject({ tried: false, seen: expect.stringContaining('more lies there') });
+  });
+
+  it('does not call a bucket empty whose objects it may not read', async () => {
+    const bucket = await makeBucket(owner);
+    await upload(owner, bucket, 'p1');
+
+    const checks = await examine(bucket, 'kopia', 'blind');
+
+    for (const id of ['newest-locked', 'oldest-locked'])
+      expect(checks.get(id)).toMatchObject({
+        tried: false,
+        seen: expect.stringContaining('s3:GetObjectVersion'),
+      });
   });
 
   it('says that there is no such bucket', async () => {

@@ -305,6 +305,20 @@ describe('what the objects show of a tool', () => {
     },
   );
 
+  it('takes a lock that was not seen for neither missing nor shorter than the rules', () => {
+    const unseen: Sample = {
+      ...sample('p1', 'none', 0),
+      lock: { retention: { state: 'absent' }, hold: 'absent' },
+    };
+    const rule = '{ name: long, match: { prefix: p }, lock: { mode: COMPLIANCE, for: P60D } }';
+
+    expect(judged('kopia', { newest: unseen, oldest: unseen }, rule)).toMatchObject({
+      'newest-locked': 'not tried',
+      'oldest-locked': 'not tried',
+      'rules-fit': 'not tried',
+    });
+  });
+
   it('says what the bucket cannot show', () => {
     expect(judged('velero', {})).toMatchObject({ 'velero-settings': 'not tried' });
   });
