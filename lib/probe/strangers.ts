@@ -17,8 +17,7 @@ export function strangerExperiments(stranger: Stranger | undefined): readonly Ex
       gravity: 'exception',
       async run(lab) {
         if (stranger === undefined) return notTried(NOBODY);
-        const free = await lab.put('bypass-control');
-        const denied = await asAdmitted(lab, stranger, async () => stranger.remove(free, 'plainly'));
+        const denied = await unlessDeleting(lab, stranger);
         if (denied !== undefined) return denied;
         const { version, lock } = await locked(lab, 'bypass-delete', 'GOVERNANCE');
         return mustHold(lab, version, lock, async () => stranger.remove(version, 'going-round'));
@@ -48,9 +47,7 @@ export function strangerExperiments(stranger: Stranger | undefined): readonly Ex
       gravity: 'exception',
       async run(lab) {
         if (stranger === undefined) return notTried(NOBODY);
-        const free = await lab.put('bypass-control');
-        // Who cannot even delete an unlocked version is kept out altogether, and its refusal proves nothing.
-        const denied = await asAdmitted(lab, stranger, async () => stranger.remove(free, 'plainly'));
+        const denied = await unlessDeleting(lab, stranger);
         if (denied !== undefined) return denied;
         const version = await lab.put('clear-hold');
         const placed = await lab.hold(version, 'ON');
@@ -61,6 +58,12 @@ export function strangerExperiments(stranger: Stranger | undefined): readonly Ex
       },
     },
   ];
+}
+
+/** Who cannot even delete an unlocked version is kept out altogether, and its refusal proves nothing. */
+async function unlessDeleting(lab: Lab, stranger: Stranger): Promise<Finding | undefined> {
+  const free = await lab.put('bypass-control');
+  return asAdmitted(lab, stranger, async () => stranger.remove(free, 'plainly'));
 }
 
 /** The control: what is allowed must work for the stranger, if need be after the bucket's policy let it. */
