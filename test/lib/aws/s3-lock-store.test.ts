@@ -1,14 +1,17 @@
 /** Where other stores answer otherwise than S3; what all stores answer alike is in the contract. */
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { s3Client } from '../../../lib/aws/s3-client.ts';
 import { S3LockStore } from '../../../lib/aws/s3-lock-store.ts';
 import { applyWish } from '../../../lib/app/apply-wish.ts';
 import { type Write } from '../../../lib/lock/change.ts';
 import { instantOf } from '../../../lib/lock/instant.ts';
+import { type LockState } from '../../../lib/lock/state.ts';
 import { providerNamed } from '../../../lib/providers/index.ts';
 import { type Provider } from '../../../lib/providers/record.ts';
 import { makeBucket, upload } from '../../helpers/bucket.ts';
 import { testDeps } from '../../helpers/deps.ts';
 import { type Embedded, startEmbedded } from '../../helpers/embedded.ts';
+import { proxyTo } from '../../helpers/proxy.ts';
 import { type S3Options } from '../../../local/s3/types.ts';
 
 const MINIO: S3Options = {
@@ -37,6 +40,7 @@ describe('the store of locks, on a store that answers otherwise', () => {
       provider: { ...providerNamed('minio'), ...more },
     });
   };
+  const NONE: LockState = { retention: { state: 'none' }, hold: 'none' };
   const put = async (kind?: 'locked' | 'versioned'): Promise<Awaited<ReturnType<typeof upload>>> => {
     const client = embedded?.clientFor();
     if (client === undefined) throw new Error('not open');
@@ -81,10 +85,7 @@ describe('the store of locks, on a store that answers otherwise', () => {
     if (read.kind !== 'found') throw new Error(read.kind);
     if (seconds > 0) await deps.store.write(ref, lock(seconds));
     else deps.store.write = async () => ({ kind: 'denied', code: 'InvalidRequest' });
-    const version = {
-      ...read.version,
-      lock: { retention: { state: 'none' as const }, hold: 'none' as const },
-    };
+    const version = { ...read.version, lock: NONE };
     const wish = {
       kind: 'retention',
       mode: 'COMPLIANCE',
@@ -94,6 +95,63 @@ describe('the store of locks, on a store that answers otherwise', () => {
     } as const;
 
     expect(await applyWish(version, wish, deps, async () => undefined)).toMatchObject({ outcome });
+  });
+
+  it('knows a mode and a hold in whatever letter case they were kept', async () => {
+    await open({});
+    const ref = await put();
+    const answered = {
+      'x-amz-object-lock-mode': 'Compliance',
+      'x-amz-object-lock-retain-until-date': new Date(until).toISOString(),
+      'x-amz-object-lock-legal-hold': 'On',
+    };
+    const between = await proxyTo(
+      embedded?.s3.port ?? 0,
+      async () => undefined,
+      () => answered,
+    );
+    const credentials = { accessKeyId: 'owner', secretAccessKey: 'secret' };
+    const client = s3Client({ endpoint: between.url, credentials });
+
+    const read = await new S3LockStore({ client, provider: providerNamed('minio') }).read(ref);
+    client.destroy();
+    between.server.close();
+
+    expect(read).toMatchObject({
+      version: { lock: { retention: { state: 'locked', mode: 'COMPLIANCE', until }, hold: 'on' } },
+    });
+  });
+
+  it.each([
+    [true, 0],
+    [false, 1],
+  ])('reads a lock back, unless that may be skipped: %s', async (confirmMayBeSkipped, times) => {
+    const store = await open({}, { confirmMayBeSkipped });
+    const client = embedded?.clientFor();
+    if (client === undefined) throw new Error('not open');
+    const read = await store.read(await put());
+    if (read.kind !== 'found') throw new Error(read.kind);
+    const deps = testDeps({ client, policy: ANY_POLICY });
+    let readBack = 0;
+    const readLock = store.readLock.bind(store);
+    store.readLock = async (...of) => {
+      readBack += 1;
+      return readLock(...of);
+    };
+    const wish = {
+      kind: 'retention',
+      mode: 'COMPLIANCE',
+      until,
+      notAfter: until,
+      onConflict: 'strongest',
+    } as const;
+
+    const version = { ...read.version, lock: NONE };
+    const { outcome, after } = await applyWish(version, wish, { ...deps, store }, async () => undefined);
+
+    expect(outcome).toBe('locked');
+    expect(after.retention).toMatchObject({ state: 'locked', mode: 'COMPLIANCE', until });
+    expect(readBack).toBe(times);
   });
 
   it('says nothing of tags where the store keeps none', async () => {
