@@ -18,6 +18,12 @@ export default {
     ),
     only('policy-over-lock', '^lib/policy/', '^lib/(policy|lock|errors)', 'pure: values in, values out'),
     only(
+      'plan-over-policy',
+      '^lib/plan/',
+      '^lib/(plan|policy|lock|errors)',
+      'pure: rows and a policy in, a plan out',
+    ),
+    only(
       'headers-over-policy',
       '^lib/headers/',
       '^lib/(headers|policy|lock|errors)',
@@ -35,18 +41,24 @@ export default {
       '^lib/(doctor|probe|ports|policy|lock|errors)',
       'what was seen of a bucket, and what it means',
     ),
-    only('ports-are-words', '^lib/ports/', '^lib/(ports|lock|policy|audit|errors)', 'interfaces only'),
+    only('ports-are-words', '^lib/ports/', '^lib/(ports|plan|lock|policy|audit|errors)', 'interfaces only'),
+    only(
+      'runs-over-plan',
+      '^lib/runs/',
+      '^lib/(runs|plan|ports|policy|lock|audit|errors)',
+      'how a plan is carried out: states, jobs, reports',
+    ),
     only('audit-is-pure', '^lib/audit/', '^lib/(audit|lock|policy|errors)', 'records are values'),
     only(
       'app-uses-ports',
       '^lib/app/',
-      '^lib/(app|doctor|probe|ports|lock|policy|audit|events|errors)',
+      '^lib/(app|runs|plan|doctor|probe|ports|lock|policy|audit|events|errors)',
       'use cases never see an adapter',
     ),
     only(
       'adapters-implement-ports',
       '^lib/(aws|providers)/',
-      '^lib/(aws|providers|ports|probe|lock|policy|audit|errors)',
+      '^lib/(aws|providers|ports|plan|runs|probe|lock|policy|audit|errors)',
       'adapters know ports, not use cases',
     ),
     only(

@@ -1,20 +1,14 @@
 /** The main job: one version is read, decided upon, locked, confirmed and recorded. */
-import { OUTCOMES, type OutcomeCode } from '../audit/outcome.ts';
-import {
-  type VersionRecord,
-  lockInRecord,
-  recordId,
-  residualInRecord,
-  wantedInRecord,
-} from '../audit/record.ts';
-import { type Residual, type Wish, type Write } from '../lock/change.ts';
-import { formatInstant, type Instant } from '../lock/instant.ts';
-import { type LockState } from '../lock/state.ts';
+import { type OutcomeCode } from '../audit/outcome.ts';
+import { type VersionRecord } from '../audit/record.ts';
+import { type Wish, type Write } from '../lock/change.ts';
+import { type Instant } from '../lock/instant.ts';
 import { decide, type Decision } from '../policy/decide.ts';
 import { type CostlyFact, FACTS, type VersionFacts } from '../policy/facts.ts';
-import { type ObjectRef, type ReadAnswer, type StoredVersion } from '../ports/lock-store.ts';
+import { type ObjectRef, type StoredVersion } from '../ports/lock-store.ts';
 import { applyWish } from './apply-wish.ts';
 import { type LockDeps } from './deps.ts';
+import { detailsOf, Scribe } from './scribe.ts';
 
 /** What {@link lockVersion} did: a record for each deed, and how long to wait where tags must settle first. */
 export interface LockResult {
@@ -72,23 +66,13 @@ export async function lockVersion(
   const inPlace: (() => Promise<VersionRecord>)[] = [];
   for (const wish of wishesNow(decision, lastChance)) {
     const intend = async (write: Write): Promise<void> => scribe.intend(write);
-    const { outcome, write, after, residual, requestId, detail } = await applyWish(
-      version,
-      wish,
-      deps,
-      intend,
-    );
+    const result = await applyWish(version, wish, deps, intend);
+    const { outcome, after } = result;
     version = { ...version, lock: after };
     if (outcome === 'paused') paused = true;
     // What makes it wait was recorded the first time.
     if (again && outcome === 'paused') continue;
-    const ended = async (): Promise<VersionRecord> =>
-      scribe.ended(outcome, after, {
-        wanted: [write ?? wish],
-        ...(residual && { residual }),
-        ...(requestId !== undefined && { requestId }),
-        ...(detail !== undefined && { detail }),
-      });
+    const ended = async (): Promise<VersionRecord> => scribe.ended(outcome, after, detailsOf(result, wish));
     if (again && outcome === 'found-in-place') inPlace.push(ended);
     else records.push(await ended());
   }
@@ -159,93 +143,4 @@ function withoutWish(
   if (eventHold !== undefined) return 'event-hold-not-placed';
   if (reports.some(({ code }) => code === 'over-cap')) return 'over-cap';
   return unmatched === 'error' ? 'uncovered' : 'unmatched';
-}
-
-interface EndingDetails {
-  readonly wanted?: readonly (Wish | Write)[];
-  readonly residual?: Residual;
-  readonly requestId?: string;
-  readonly detail?: string;
-}
-
-/** Writes the records about one version, and knows what they all have in common. */
-class Scribe {
-  private readonly ref: ObjectRef;
-  private readonly cause: string;
-  private readonly deps: LockDeps;
-  private version: StoredVersion | undefined;
-  private decision: Decision | undefined;
-
-  constructor(ref: ObjectRef, cause: string, deps: LockDeps) {
-    this.ref = ref;
-    this.cause = cause;
-    this.deps = deps;
-  }
-
-  found(version: StoredVersion): void {
-    this.version = version;
-  }
-
-  decided(decision: Decision): void {
-    this.decision = decision;
-  }
-
-  async unread(read: Exclude<ReadAnswer, { kind: 'found' }>): Promise<VersionRecord> {
-    const detail = read.kind === 'no-permission' ? `${read.action} was denied` : undefined;
-    return this.write({
-      phase: 'outcome',
-      wanted: [],
-      ...ending(read.kind),
-      ...(detail !== undefined && { detail }),
-    });
-  }
-
-  async intend(write: Write): Promise<void> {
-    await this.write({ phase: 'intent', wanted: [wantedInRecord(write)] });
-  }
-
-  async ended(outcome: OutcomeCode, after: LockState, details: EndingDetails = {}): Promise<VersionRecord> {
-    const { wanted = [], residual, ...rest } = details;
-    const residuals = [...(this.decision?.residuals ?? []), ...(residual === undefined ? [] : [residual])];
-    const reports = this.decision?.reports ?? [];
-    return this.write({
-      phase: 'outcome',
-      wanted: wanted.map(wantedInRecord),
-      after: lockInRecord(after),
-      ...ending(outcome),
-      ...(residuals.length > 0 && { residuals: residuals.map(residualInRecord) }),
-      ...(reports.length > 0 && { reports }),
-      ...rest,
-    });
-  }
-
-  private async write(
-    part: Pick<VersionRecord, 'phase' | 'wanted'> & Partial<VersionRecord>,
-  ): Promise<VersionRecord> {
-    const { deps, decision, version } = this;
-    const now = deps.clock.now();
-    const ref = version?.ref ?? this.ref;
-    const decidedBy = decision?.decidedBy === undefined ? undefined : { decidedBy: decision.decidedBy };
-    const record: VersionRecord = {
-      id: recordId(now, deps.newId()),
-      time: formatInstant(now),
-      actor: deps.actor,
-      bucket: ref.bucket,
-      key: ref.key,
-      ...(ref.versionId !== undefined && { versionId: ref.versionId }),
-      rules: decision?.matched ?? [],
-      ...decidedBy,
-      policy: deps.policy.hash,
-      ...(version && { before: lockInRecord(version.lock) }),
-      cause: this.cause,
-      ...part,
-    };
-    await deps.audit.append(record);
-    return record;
-  }
-}
-
-function ending(outcome: OutcomeCode): Pick<VersionRecord, 'outcome' | 'next'> {
-  const { next } = OUTCOMES[outcome];
-  return next === '' ? { outcome } : { outcome, next };
 }

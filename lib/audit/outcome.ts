@@ -96,6 +96,12 @@ export const OUTCOMES = {
     meaning: 'a rule needs a fact that could not be read',
     next: 'give the role the permission named in the record',
   },
+  moved: {
+    covered: false,
+    retry: false,
+    meaning: 'not written: the version or what its rules want changed since the plan',
+    next: 'plan again',
+  },
   'refused-by-lock': {
     covered: false,
     retry: false,

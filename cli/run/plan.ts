@@ -1,0 +1,170 @@
+/** Makes a plan; loaded only when somebody asks for it. */
+import { type Pass, type PassOptions, passOver, type Reads } from '../../lib/app/plan-changes.ts';
+import { PlanWriter, sha256 } from '../../lib/aws/plan-folder.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { formatInstant } from '../../lib/lock/instant.ts';
+import { type EngineChoice } from '../../lib/plan/engine.ts';
+import { makePlan, type Plan } from '../../lib/plan/plan.ts';
+import { AWS_PRICES, costOf, NO_WORK } from '../../lib/plan/price.ts';
+import { parsePeriod, shortestDays } from '../../lib/policy/period.ts';
+import { type Policy } from '../../lib/policy/compile.ts';
+import { confirm } from '../confirm.ts';
+import {
+  goodUntil,
+  type ListingOptions,
+  openListing,
+  type OpenListing,
+  unreadableShare,
+} from '../listing-options.ts';
+import { print, printError, printJson } from '../output.ts';
+import { passProgress } from '../pass-progress.ts';
+import { count, sayPlan } from '../plan-text.ts';
+import { policyOption } from '../policy-file.ts';
+import { providerOf } from '../provider.ts';
+
+export interface PlanCommandOptions extends ListingOptions {
+  readonly policy: string;
+  readonly out?: string;
+  readonly tolerance?: string;
+  readonly sample?: string;
+  readonly engine?: string;
+  readonly maxReadCost?: string;
+}
+
+export async function runPlan(options: PlanCommandOptions): Promise<void> {
+  const policy = policyOption(options.policy, options.maximum);
+  const choice = engineOption(options.engine);
+  const tolerance = toleranceOption(options.tolerance);
+  const open = await openListing(options);
+  const until = goodUntil(open.from, policy.settings, options.maxAge);
+  const writer = options.out === undefined ? undefined : await PlanWriter.begin(options.out);
+  try {
+    const pass = await wholePass(open, policy, tolerance, options, writer);
+    const { plan, assignment } = makePlan(pass.tally, {
+      policy: { hash: policy.hash, path: options.policy },
+      listing: {
+        kind: open.from.kind,
+        source: open.from.source,
+        asOf: formatInstant(open.from.asOf),
+        fingerprint: open.from.fingerprint(),
+      },
+      goodUntil: until,
+      prices: AWS_PRICES,
+      choice,
+      hasBatch: providerOf(options).name === 'aws',
+      hash: sha256,
+    });
+    await writer?.finish(plan, assignment);
+    say(plan, pass, options);
+  } catch (cause) {
+    await writer?.abandon();
+    throw cause;
+  }
+}
+
+/** A first pass finds what would have to be read; only where there is something, a second one reads it. */
+async function wholePass(
+  open: OpenListing,
+  policy: Policy,
+  tolerance: number,
+  options: PlanCommandOptions,
+  writer: PlanWriter | undefined,
+): Promise<Pass> {
+  const base = {
+    listing: open.from,
+    policy,
+    tolerance,
+    unreadableShare: unreadableShare(options.unreadable),
+    ...(options.prefix !== undefined && { prefix: options.prefix }),
+  };
+  // Where locks and tags are told, one pass does it all, and writes as it goes.
+  const first = await shown('looking', open.from.tellsLocks ? { ...base, ...writing(writer) } : base);
+  const { locks, tags, current } = first.reads;
+  if (locks + tags + current === 0)
+    return open.from.tellsLocks ? first : shown('planning', { ...base, ...writing(writer) });
+  await announce(first.reads, options);
+  await writer?.restart();
+  return shown('reading', { ...base, ...writing(writer) }, open.store);
+}
+
+function writing(writer: PlanWriter | undefined): Pick<PassOptions, 'onChange' | 'drained'> {
+  if (writer === undefined) return {};
+  return {
+    onChange: (row, change, place) => {
+      writer.add(row, change, place);
+    },
+    drained: async () => writer.drained(),
+  };
+}
+
+async function shown(what: string, pass: PassOptions, store?: OpenListing['store']): Promise<Pass> {
+  const progress = passProgress(what);
+  try {
+    return await passOver({ ...pass, onProgress: progress.show }, store);
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Says what reading costs before it begins, and asks where that is much. */
+async function announce(
+  { locks, tags, current }: Reads,
+  { maxReadCost, json }: PlanCommandOptions,
+): Promise<void> {
+  const gets = locks + tags + current;
+  const usd = costOf({ ...NO_WORK, gets }, AWS_PRICES);
+  const parts = [
+    ...(locks > 0 ? [`${count(locks)} locks`] : []),
+    ...(tags > 0 ? [`the tags of ${count(tags)} versions`] : []),
+    ...(current > 0 ? [`whether ${count(current)} versions are current`] : []),
+  ];
+  const text = `The listing does not tell ${parts.join(' and ')}: reading them takes about ${count(gets)} requests, $${usd.toFixed(2)}`;
+  if (json !== true) printError(text);
+  const limit = numberOption('--max-read-cost', maxReadCost, 5);
+  if (usd <= limit) return;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new HoldfastError('bad-input', {
+      what: `${text}, which is more than $${limit}`,
+      next: `allow it with --max-read-cost ${Math.ceil(usd)}, plan from an inventory, or narrow it with --prefix`,
+    });
+  }
+  await confirm('Read them?');
+}
+
+function say(plan: Plan, { gone, unreadable }: Pass, { json, out }: PlanCommandOptions): void {
+  if (json === true) {
+    printJson({ ...plan, gone, unreadable, ...(out !== undefined && { folder: out }) });
+    return;
+  }
+  sayPlan(plan);
+  for (const { where, why } of unreadable.slice(0, 5)) printError(`could not be read: ${where}: ${why}`);
+  if (gone > 0) print(`${count(gone)} listed versions are not there any more`);
+  print();
+  print(
+    out === undefined
+      ? 'Nothing was changed. Keep the plan with --out to apply it.'
+      : `Nothing was changed. Apply it with: holdfast apply ${out}`,
+  );
+}
+
+function engineOption(text = 'auto'): EngineChoice {
+  if (text === 'auto' || text === 'batch' || text === 'direct') return text;
+  throw new HoldfastError('bad-input', {
+    what: `--engine cannot be ${JSON.stringify(text)}`,
+    next: 'write auto, batch or direct',
+  });
+}
+
+function toleranceOption(text = 'P1D'): number {
+  const period = parsePeriod(text);
+  return shortestDays({ ...period, seconds: 0 }) * 86_400_000 + period.seconds * 1_000;
+}
+
+function numberOption(option: string, text: string | undefined, otherwise: number): number {
+  const value = Number(text ?? otherwise);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new HoldfastError('bad-input', {
+    what: `${option} cannot be ${JSON.stringify(text)}`,
+    next: 'write a number',
+  });
+}

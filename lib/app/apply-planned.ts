@@ -1,0 +1,51 @@
+/** Gives one version the lock that a plan shows for it, where the version still wants it. */
+import { type OutcomeCode } from '../audit/outcome.ts';
+import { type Write } from '../lock/change.ts';
+import { type Planned, stillWanted } from '../plan/still-wanted.ts';
+import { type VersionRef } from '../ports/lock-store.ts';
+import { applyWish } from './apply-wish.ts';
+import { type LockDeps } from './deps.ts';
+import { decideFully } from './lock-version.ts';
+import { detailsOf, Scribe } from './scribe.ts';
+
+/** How one version of a run ended. */
+export interface VersionEnd {
+  readonly outcome: OutcomeCode;
+  readonly detail?: string;
+}
+
+/**
+ * Reads the version, decides once more, and writes what was planned if that is still wanted.
+ *
+ * @param cause - the id of the run; its records name it.
+ * @throws HoldfastError `throttled` or `unreachable` when the store gave no verdict: ask again later.
+ */
+export async function applyPlanned(
+  ref: VersionRef,
+  planned: Planned,
+  cause: string,
+  deps: LockDeps,
+): Promise<VersionEnd> {
+  const scribe = new Scribe(ref, cause, deps);
+  const read = await deps.store.read(ref);
+  if (read.kind !== 'found') {
+    await scribe.unread(read);
+    return {
+      outcome: read.kind,
+      ...(read.kind === 'no-permission' && { detail: `${read.action} was denied` }),
+    };
+  }
+  scribe.found(read.version);
+  const { facts, decision } = await decideFully(read.version, deps);
+  scribe.decided(decision);
+  const verdict = stillWanted(decision, facts.lock, planned, deps.clock.now());
+  if (verdict.kind === 'moved') {
+    const { detail } = verdict;
+    await scribe.ended('moved', facts.lock, { detail });
+    return { outcome: 'moved', detail };
+  }
+  const intend = async (write: Write): Promise<void> => scribe.intend(write);
+  const result = await applyWish(read.version, verdict.wish, deps, intend);
+  await scribe.ended(result.outcome, result.after, detailsOf(result, verdict.wish));
+  return { outcome: result.outcome, ...(result.detail !== undefined && { detail: result.detail }) };
+}

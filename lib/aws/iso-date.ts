@@ -1,0 +1,58 @@
+/** Reads the dates of an inventory out of a large text, without cutting them out first. */
+const ZERO = 48;
+
+/**
+ * The moment written from `start` to `end`, such as `2026-11-18T01:02:03.000Z`; NaN where there is none.
+ * A listing of millions of rows has twice as many dates, so this reads digits and makes no strings.
+ */
+export function isoDate(text: string, start: number, end: number): number {
+  const length = end - start;
+  if ((length !== 20 && length !== 24) || text.charCodeAt(end - 1) !== 90) return slowly(text, start, end);
+  const year = two(text, start) * 100 + two(text, start + 2);
+  const month = two(text, start + 5);
+  const day = two(text, start + 8);
+  const hour = two(text, start + 11);
+  const minute = two(text, start + 14);
+  const second = two(text, start + 17);
+  const milliseconds = length === 24 ? digit(text, start + 20) * 100 + two(text, start + 21) : 0;
+  const isShaped =
+    text.charCodeAt(start + 4) === 45 &&
+    text.charCodeAt(start + 7) === 45 &&
+    text.charCodeAt(start + 10) === 84 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= 28 &&
+    hour <= 23 &&
+    minute <= 59 &&
+    second <= 59;
+  // The last days of a month are left to those who know how long it is.
+  if (!isShaped) return slowly(text, start, end);
+  const seconds = hour * 3_600 + minute * 60 + second;
+  return (daysSince1970(year, month, day) * 86_400 + seconds) * 1_000 + milliseconds;
+}
+
+function slowly(text: string, start: number, end: number): number {
+  const cut = text.slice(start, end);
+  const moment = /^\d{4}-\d{2}-\d{2}T/.test(cut) ? Date.parse(cut) : Number.NaN;
+  return moment >= 0 ? moment : Number.NaN;
+}
+
+function digit(text: string, at: number): number {
+  const value = text.charCodeAt(at) - ZERO;
+  return value >= 0 && value <= 9 ? value : Number.NaN;
+}
+
+function two(text: string, at: number): number {
+  return digit(text, at) * 10 + digit(text, at + 1);
+}
+
+/** Days from 1970-01-01, by years that begin in March, so that the leap day comes last. */
+function daysSince1970(year: number, month: number, day: number): number {
+  const isEarly = month <= 2;
+  const fromMarch = isEarly ? year - 1 : year;
+  const century = Math.floor(fromMarch / 100);
+  const monthFromMarch = isEarly ? month + 9 : month - 3;
+  const leapDays = Math.floor(fromMarch / 4) - century + Math.floor(century / 4);
+  return fromMarch * 365 + leapDays + Math.floor((153 * monthFromMarch + 2) / 5) + day - 719_469;
+}

@@ -1,0 +1,241 @@
+/** A plan on disk: `plan.json`, and for each group the versions that belong to it, as S3 Batch Operations takes them. */
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream, createWriteStream, existsSync, type WriteStream } from 'node:fs';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { HoldfastError } from '../errors.ts';
+import { formatInstant } from '../lock/instant.ts';
+import { type PlannedChange } from '../plan/difference.ts';
+import { type Assignment, assignmentKey, type Plan, planIdOf } from '../plan/plan.ts';
+import { type PlanRow } from '../plan/row.ts';
+import { type Place } from '../plan/tally.ts';
+import { storedPlanSchema } from './stored-plan.ts';
+
+/** The file of a group's versions. */
+export interface Manifest {
+  readonly rows: number;
+  /** SHA-256, hex. */
+  readonly sha256: string;
+}
+
+export interface StoredPlan {
+  readonly plan: Plan;
+  /** By the ids of the groups. */
+  readonly manifests: Readonly<Record<string, Manifest>>;
+}
+
+/** Characters that wait in memory before they are written. */
+const WAITING = 16 << 20;
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Keeps the changes of a pass on disk, and sorts them into groups when the plan is made. */
+export class PlanWriter {
+  private readonly folder: string;
+  private spool: WriteStream;
+  private readonly spoolPath: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.spoolPath = join(folder, 'changes.spool');
+    this.spool = createWriteStream(this.spoolPath);
+  }
+
+  /** @throws HoldfastError `bad-input` where the folder holds a plan already, or cannot be written. */
+  static async begin(folder: string): Promise<PlanWriter> {
+    if (existsSync(join(folder, 'plan.json'))) {
+      throw new HoldfastError('bad-input', {
+        what: `${folder} holds a plan already`,
+        next: 'name another folder with --out: a plan is never changed',
+      });
+    }
+    try {
+      await mkdir(join(folder, 'groups'), { recursive: true });
+      const writer = new PlanWriter(folder);
+      await once(writer.spool, 'open');
+      return writer;
+    } catch (cause) {
+      throw new HoldfastError('bad-input', {
+        what: `${folder} cannot be written`,
+        next: 'name a folder for the plan with --out',
+        cause,
+      });
+    }
+  }
+
+  add({ bucket, key, versionId }: PlanRow, { write }: PlannedChange, { to, route, slot }: Place): void {
+    const until = write.kind === 'retention' && route === 'own-date' ? formatInstant(write.until) : '';
+    const name = assignmentKey(bucket, to, route).replaceAll('\u0000', ' ');
+    this.spool.write(
+      `${name},${slot},${bucket},${encodeURIComponent(key)},${versionId}${until === '' ? '' : `,${until}`}\n`,
+    );
+  }
+
+  /** Forgets what was added: another pass begins. */
+  async restart(): Promise<void> {
+    this.spool.end();
+    await once(this.spool, 'close');
+    this.spool = createWriteStream(this.spoolPath);
+  }
+
+  /** Waits while the disk is slower than the listing. */
+  async drained(): Promise<void> {
+    if (this.spool.writableNeedDrain) await once(this.spool, 'drain');
+  }
+
+  /** Writes the manifests and, last, the plan: a folder without plan.json holds none. */
+  async finish(plan: Plan, assignment: Assignment): Promise<void> {
+    this.spool.end();
+    await once(this.spool, 'close');
+    const groups = new GroupFiles(join(this.folder, 'groups'));
+    const places = new Map([...assignment].map(([name, slots]) => [name.replaceAll('\u0000', ' '), slots]));
+    for await (const line of createInterface({
+      input: createReadStream(this.spoolPath),
+      crlfDelay: Infinity,
+    })) {
+      const first = line.indexOf(',');
+      const second = line.indexOf(',', first + 1);
+      const group = places.get(line.slice(0, first))?.get(Number(line.slice(first + 1, second)));
+      if (group === undefined) throw new Error(`a change belongs to no group: ${line}`);
+      if (groups.add(group, line.slice(second + 1))) await groups.flush();
+    }
+    const manifests = await groups.close();
+    await rm(this.spoolPath);
+    const stored: StoredPlan = { plan, manifests };
+    // Renamed into place, so that a crash leaves no half of a plan.
+    const path = join(this.folder, 'plan.json');
+    await writeFile(`${path}.new`, `${JSON.stringify(stored, undefined, 2)}\n`);
+    await rename(`${path}.new`, path);
+  }
+
+  /** Takes back what was written, where no plan came of it. */
+  async abandon(): Promise<void> {
+    this.spool.destroy();
+    await rm(this.spoolPath, { force: true });
+    await rm(join(this.folder, 'groups'), { recursive: true, force: true });
+  }
+}
+
+/** Many files that grow a line at a time, without a file handle for each. */
+class GroupFiles {
+  private readonly folder: string;
+  private readonly groups = new Map<string, { text: string[]; rows: number; hash: Hash }>();
+  private waiting = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** @returns whether it is time to write. */
+  add(id: string, line: string): boolean {
+    let group = this.groups.get(id);
+    if (group === undefined) {
+      group = { text: [], rows: 0, hash: createHash('sha256') };
+      this.groups.set(id, group);
+    }
+    group.text.push(line);
+    group.rows += 1;
+    this.waiting += line.length + 1;
+    return this.waiting > WAITING;
+  }
+
+  async flush(): Promise<void> {
+    for (const [id, group] of this.groups) {
+      if (group.text.length === 0) continue;
+      const text = `${group.text.join('\n')}\n`;
+      group.text = [];
+      group.hash.update(text);
+      await appendFile(manifestPath(this.folder, id), text);
+    }
+    this.waiting = 0;
+  }
+
+  async close(): Promise<Record<string, Manifest>> {
+    await this.flush();
+    return Object.fromEntries(
+      [...this.groups].sort().map(([id, { rows, hash }]) => [id, { rows, sha256: hash.digest('hex') }]),
+    );
+  }
+}
+
+function manifestPath(folder: string, id: string): string {
+  return join(folder, `${id}.csv`);
+}
+
+/** The file with the versions of a group. */
+export function groupFile(folder: string, id: string): string {
+  return manifestPath(join(folder, 'groups'), id);
+}
+
+/**
+ * Reads a plan from its folder, or from its plan.json.
+ *
+ * @throws HoldfastError `bad-input` where there is none; `moved` where somebody changed it.
+ */
+export async function readPlan(path: string): Promise<StoredPlan & { readonly folder: string }> {
+  const folder = path.endsWith('plan.json') ? join(path, '..') : path;
+  let text: string;
+  try {
+    text = await readFile(join(folder, 'plan.json'), 'utf8');
+  } catch (cause) {
+    throw new HoldfastError('bad-input', {
+      what: `there is no plan in ${folder}`,
+      next: 'make one with holdfast plan ... --out, and name its folder',
+      cause,
+    });
+  }
+  const parsed = storedPlanSchema.safeParse(jsonOf(text));
+  if (!parsed.success) {
+    throw new HoldfastError('bad-input', {
+      what: `${folder}/plan.json is no plan of this version of Holdfast`,
+      next: 'make it anew with holdfast plan',
+    });
+  }
+  const { plan, manifests } = parsed.data;
+  if (planIdOf(plan, sha256) !== plan.id) {
+    throw new HoldfastError('moved', {
+      what: `${folder}/plan.json was changed after it was made: it is not ${plan.id} any more`,
+      next: 'make it anew with holdfast plan; nothing was written',
+    });
+  }
+  return { plan, manifests, folder };
+}
+
+/**
+ * Makes sure that the versions of a group are still those of the plan.
+ *
+ * @throws HoldfastError `moved` where the file was changed.
+ */
+export async function checkManifest(
+  folder: string,
+  id: string,
+  { sha256: expected }: Manifest,
+): Promise<void> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(groupFile(folder, id))) hash.update(chunk as Buffer);
+  } catch (cause) {
+    throw new HoldfastError('moved', {
+      what: `${groupFile(folder, id)} cannot be read`,
+      next: 'make the plan anew with holdfast plan; nothing was written',
+      cause,
+    });
+  }
+  if (hash.digest('hex') === expected) return;
+  throw new HoldfastError('moved', {
+    what: `${groupFile(folder, id)} was changed after the plan was made`,
+    next: 'make the plan anew with holdfast plan; nothing was written',
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
