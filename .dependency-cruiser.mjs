@@ -41,7 +41,7 @@ export default {
       '^lib/(doctor|probe|ports|policy|lock|errors)',
       'what was seen of a bucket, and what it means',
     ),
-    only('ports-are-words', '^lib/ports/', '^lib/(ports|plan|lock|policy|audit|errors)', 'interfaces only'),
+    only('ports-are-words', '^lib/ports/', '^lib/(ports|plan|runs|lock|policy|audit|errors)', 'interfaces only'),
     only(
       'runs-over-plan',
       '^lib/runs/',

@@ -65,6 +65,13 @@ export function portOption(text: string): number {
   return port;
 }
 
+/** A number that is not below the least one. */
+export function numberOption(option: string, text: string | undefined, otherwise: number, least = 0): number {
+  const value = Number(text ?? otherwise);
+  if (Number.isFinite(value) && value >= least) return value;
+  throw badOption(option, text ?? '', `write a number from ${least} on`);
+}
+
 function badOption(option: string, given: string, next: string): HoldfastError {
   return new HoldfastError('bad-input', { what: `${option} cannot be ${JSON.stringify(given)}`, next });
 }

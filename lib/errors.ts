@@ -13,6 +13,7 @@ const FAILURES = {
   throttled: { exit: 5, status: 503 },
   unreachable: { exit: 5, status: 502 },
   'partly-failed': { exit: 6, status: 207 },
+  'needs-approval': { exit: 8, status: 409 },
   moved: { exit: 9, status: 409 },
 } as const;
 

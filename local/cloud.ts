@@ -1,10 +1,13 @@
 /** The local cloud: S3, queues, logs and functions on the loopback address, wired as serverless.yml says. */
 import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
+import { BATCH_PRINCIPAL, BATCH_ROLE_ARN, startBatch } from './batch.ts';
 import { makeBuckets } from './buckets.ts';
 import { environmentOf, type OutsideStore, type Surroundings } from './environment.ts';
 import { type CloudEvent, matchesPattern, toCloudEvent } from './event-bridge.ts';
 import { type Lambda, startLambda } from './lambda.ts';
+import type { WrittenInventory } from './inventory/index.ts';
+import { INVENTORY_BUCKET, type InventoryRequest, takeInventory } from './inventory-bucket.ts';
 import { startLogs } from './logs.ts';
 import { startQueues } from './queues.ts';
 import { startS3 } from './s3/index.ts';
@@ -43,6 +46,10 @@ export interface Cloud {
   readonly credentials: Credentials;
   /** The embedded S3, which always holds the buckets of the stack. */
   readonly control: { readonly url: string; readonly credentials: Credentials };
+  /** S3 Control with S3 Batch Operations, on the embedded S3, and the role that its jobs may have. */
+  readonly batch: { readonly url: string; readonly accountId: string; readonly roleArn: string };
+  /** Writes an S3 Inventory of a managed bucket into the embedded S3, and tells where its manifest is. */
+  inventory(bucket: string, request?: InventoryRequest): Promise<WrittenInventory>;
   /** The name of a bucket of the stack, such as `AuditBucket`. */
   bucketOf(resource: string): string;
   readonly output: EventEmitter<CloudEvents>;
@@ -73,7 +80,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const root = options.root ?? CHECKOUT;
   const stackFile = resolve(root, 'serverless.yml');
   const own = readStack(stackFile, {}).buckets.map(({ name }) => name);
-  const stack = readStack(stackFile, paramsFor(own));
+  const stack = readStack(stackFile, paramsFor([...own, INVENTORY_BUCKET]));
   checkWiring(stack);
   const output = new EventEmitter<CloudEvents>();
   const credentials = options.credentials ?? DEFAULT_CREDENTIALS;
@@ -84,7 +91,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   let publish: Cloud['publish'] = () => undefined;
   const s3 = await startS3({
     port: outside === undefined ? (options.port ?? 0) : 0,
-    principals: [credentials],
+    principals: [credentials, BATCH_PRINCIPAL],
     accountId: ACCOUNT,
     ...(lies && { lies }),
     fault: ({ operation, key }) => {
@@ -111,17 +118,35 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         queues.send(queue, JSON.stringify(event)).catch((error: unknown) => onLog(String(error)));
     }
   };
+  // S3 Control exists before the functions that ask it, and jobs invoke them.
+  let lambdas: ReadonlyMap<string, Lambda> = new Map();
+  const invoke: Cloud['invoke'] = async (name, event) => {
+    const lambda = lambdas.get(name);
+    if (lambda === undefined) throw new Error(`serverless.yml has no function "${name}"`);
+    return lambda.invoke(event);
+  };
+  const control = await startBatch({
+    s3Url: s3.url,
+    region: REGION,
+    accountId: ACCOUNT,
+    credentials,
+    invoke,
+    publish: (event) => {
+      publish(event);
+    },
+  });
   const around: Surroundings = {
     region: REGION,
     credentials,
     s3Url: s3.url,
+    controlUrl: control.url,
     queues,
     logsUrl: logs.url,
     policyFile: resolve(policyFile),
     buckets: stack.buckets,
     ...(outside === undefined ? { account: ACCOUNT } : { outside }),
   };
-  const lambdas = startFunctions(stack, root, around, onLog);
+  lambdas = startFunctions(stack, root, around, onLog);
   const timers = startSchedules(stack, lambdas, onLog);
 
   return {
@@ -129,16 +154,18 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     region: outside?.region ?? REGION,
     credentials: outside?.credentials ?? credentials,
     control: { url: s3.url, credentials },
+    batch: { url: control.url, accountId: ACCOUNT, roleArn: BATCH_ROLE_ARN },
+    inventory: async (bucket, request = {}) =>
+      takeInventory(bucket, request, {
+        source: outside ?? { url: s3.url, region: REGION, credentials },
+        destination: { url: s3.url, region: REGION, credentials },
+      }),
     output,
     bucketOf: (resource) => stack.buckets.find((bucket) => bucket.resource === resource)?.name ?? '',
     publish: (event) => {
       publish(event);
     },
-    invoke: async (name, event) => {
-      const lambda = lambdas.get(name);
-      if (lambda === undefined) throw new Error(`serverless.yml has no function "${name}"`);
-      return lambda.invoke(event);
-    },
+    invoke,
     killAtNextRecord: async (name) =>
       new Promise((resolve) => {
         kill = () => {
@@ -149,6 +176,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     async close() {
       for (const timer of timers) clearInterval(timer);
       await queues.close();
+      await control.close();
       await Promise.all([
         ...[...lambdas.values()].map(async (lambda) => lambda.close()),
         s3.close(),

@@ -15,6 +15,7 @@ export interface Surroundings {
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   readonly s3Url: string;
+  readonly controlUrl: string;
   readonly logsUrl: string;
   readonly queues: Queues;
   readonly buckets: readonly StackBucket[];
@@ -45,6 +46,7 @@ export function environmentOf(fn: StackFunction, around: Surroundings): Record<s
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_ENDPOINT_URL_S3: around.s3Url,
+    AWS_ENDPOINT_URL_S3_CONTROL: around.controlUrl,
     AWS_ENDPOINT_URL_SQS: around.queues.url,
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: around.logsUrl,
   };

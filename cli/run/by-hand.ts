@@ -1,6 +1,5 @@
 /** What `lock` and `hold` have in common: find the versions, ask, write, say how each ended. */
 import { randomUUID } from 'node:crypto';
-import { Brake } from '../../lib/app/brake.ts';
 import { type ByHandDeps, type HandResult, lockByHand, previewByHand } from '../../lib/app/by-hand.ts';
 import { collectVersions } from '../../lib/app/by-hand-find.ts';
 import { type HandRun, runByHand, type RunVerdict, verdictOf } from '../../lib/app/by-hand-run.ts';
@@ -8,14 +7,14 @@ import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { type Wish } from '../../lib/lock/change.ts';
 import { formatInstant } from '../../lib/lock/instant.ts';
-import { type Documents } from '../../lib/ports/documents.ts';
 import { type ListedEntry } from '../../lib/ports/entry-listing.ts';
 import { type VersionRef, versionIdOf } from '../../lib/ports/lock-store.ts';
 import { type Found, progressOf, sayRun, sayRunJson } from '../by-hand-report.ts';
 import { addressOf } from '../by-hand-text.ts';
 import { confirm } from '../confirm.ts';
-import { openDocuments, openRecording } from '../control.ts';
-import { type ControlOptions, given, recordingPlace } from '../control-options.ts';
+import { openBrake } from '../open-brake.ts';
+import { openRecording } from '../control.ts';
+import { type ControlOptions, recordingPlace } from '../control-options.ts';
 import { printError, visible } from '../output.ts';
 import { type OpenStore, openStore, type StoreOptions, type Target } from '../store-options.ts';
 import { foundVersion } from './status.ts';
@@ -134,30 +133,10 @@ async function workOf(
   wish: Wish,
   options: DeedOptions,
 ): Promise<(ref: VersionRef) => Promise<HandResult>> {
-  const config = given(options.config, 'HOLDFAST_CONFIG_BUCKET');
-  // Only a deployment can be paused.
-  const brake = config === undefined ? UNBRAKED : brakeOf(await openDocuments({ ...options, config }));
+  const brake = await openBrake(options);
   if (options.dryRun === true)
     return async (ref) => previewByHand(ref, wish, { store, brake, clock: systemClock });
   const deps: ByHandDeps = { ...(await openRecording(options)), store, brake };
   const run = `by-hand-${randomUUID()}`;
   return async (ref) => lockByHand(ref, wish, run, deps);
-}
-
-/** The breaker guards against rules gone wrong; a person was shown the number and said yes. */
-const UNBRAKED: ByHandDeps['brake'] = {
-  pausedBecause: async () => undefined,
-  admit: async () => undefined,
-};
-
-function brakeOf(documents: Documents): ByHandDeps['brake'] {
-  const brake = new Brake({
-    documents,
-    limit: { versions: 0, bytes: 0 },
-    clock: systemClock,
-    audit: { append: async () => undefined }, // it only asks whether Holdfast is paused
-    actor: '',
-    newId: () => '',
-  });
-  return { ...UNBRAKED, pausedBecause: async () => brake.pausedBecause() };
 }

@@ -1,14 +1,15 @@
 /** Makes a plan; loaded only when somebody asks for it. */
+import { resolve } from 'node:path';
 import { type Pass, type PassOptions, passOver, type Reads } from '../../lib/app/plan-changes.ts';
 import { PlanWriter, sha256 } from '../../lib/aws/plan-folder.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { formatInstant } from '../../lib/lock/instant.ts';
-import { type EngineChoice } from '../../lib/plan/engine.ts';
 import { makePlan, type Plan } from '../../lib/plan/plan.ts';
 import { AWS_PRICES, costOf, NO_WORK } from '../../lib/plan/price.ts';
 import { parsePeriod, shortestDays } from '../../lib/policy/period.ts';
 import { type Policy } from '../../lib/policy/compile.ts';
 import { confirm } from '../confirm.ts';
+import { engineOption } from '../engine-option.ts';
 import {
   goodUntil,
   type ListingOptions,
@@ -16,10 +17,11 @@ import {
   type OpenListing,
   unreadableShare,
 } from '../listing-options.ts';
+import { numberOption } from '../options.ts';
 import { print, printError, printJson } from '../output.ts';
 import { passProgress } from '../pass-progress.ts';
 import { count, sayPlan } from '../plan-text.ts';
-import { policyOption } from '../policy-file.ts';
+import { deploymentCap, policyOption } from '../policy-file.ts';
 import { providerOf } from '../provider.ts';
 
 export interface PlanCommandOptions extends ListingOptions {
@@ -33,7 +35,7 @@ export interface PlanCommandOptions extends ListingOptions {
 
 export async function runPlan(options: PlanCommandOptions): Promise<void> {
   const policy = policyOption(options.policy, options.maximum);
-  const choice = engineOption(options.engine);
+  const choice = engineOption(options.engine) ?? 'auto';
   const tolerance = toleranceOption(options.tolerance);
   const open = await openListing(options);
   const until = goodUntil(open.from, policy.settings, options.maxAge);
@@ -41,7 +43,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<void> {
   try {
     const pass = await wholePass(open, policy, tolerance, options, writer);
     const { plan, assignment } = makePlan(pass.tally, {
-      policy: { hash: policy.hash, path: options.policy },
+      policy: { hash: policy.hash, path: resolve(options.policy), ...deploymentCap(options.maximum) },
       listing: {
         kind: open.from.kind,
         source: open.from.source,
@@ -147,24 +149,7 @@ function say(plan: Plan, { gone, unreadable }: Pass, { json, out }: PlanCommandO
   );
 }
 
-function engineOption(text = 'auto'): EngineChoice {
-  if (text === 'auto' || text === 'batch' || text === 'direct') return text;
-  throw new HoldfastError('bad-input', {
-    what: `--engine cannot be ${JSON.stringify(text)}`,
-    next: 'write auto, batch or direct',
-  });
-}
-
 function toleranceOption(text = 'P1D'): number {
   const period = parsePeriod(text);
   return shortestDays({ ...period, seconds: 0 }) * 86_400_000 + period.seconds * 1_000;
-}
-
-function numberOption(option: string, text: string | undefined, otherwise: number): number {
-  const value = Number(text ?? otherwise);
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new HoldfastError('bad-input', {
-    what: `${option} cannot be ${JSON.stringify(text)}`,
-    next: 'write a number',
-  });
 }

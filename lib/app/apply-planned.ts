@@ -11,8 +11,18 @@ import { detailsOf, Scribe } from './scribe.ts';
 /** How one version of a run ended. */
 export interface VersionEnd {
   readonly outcome: OutcomeCode;
+  /** Whether it carries now what was planned for it. */
+  readonly asPlanned: boolean;
   readonly detail?: string;
 }
+
+const AS_PLANNED: ReadonlySet<OutcomeCode> = new Set([
+  'locked',
+  'extended',
+  'held',
+  'found-in-place',
+  'already-right',
+] as const);
 
 /**
  * Reads the version, decides once more, and writes what was planned if that is still wanted.
@@ -32,6 +42,7 @@ export async function applyPlanned(
     await scribe.unread(read);
     return {
       outcome: read.kind,
+      asPlanned: false,
       ...(read.kind === 'no-permission' && { detail: `${read.action} was denied` }),
     };
   }
@@ -42,10 +53,21 @@ export async function applyPlanned(
   if (verdict.kind === 'moved') {
     const { detail } = verdict;
     await scribe.ended('moved', facts.lock, { detail });
-    return { outcome: 'moved', detail };
+    return { outcome: 'moved', asPlanned: false, detail };
+  }
+  if (verdict.kind === 'in-place') {
+    await scribe.ended('found-in-place', facts.lock, { wanted: [verdict.write] });
+    return { outcome: 'found-in-place', asPlanned: true };
   }
   const intend = async (write: Write): Promise<void> => scribe.intend(write);
   const result = await applyWish(read.version, verdict.wish, deps, intend);
   await scribe.ended(result.outcome, result.after, detailsOf(result, verdict.wish));
-  return { outcome: result.outcome, ...(result.detail !== undefined && { detail: result.detail }) };
+  // Extended in its weaker mode, as the plan says; that the mode stays wrong stands in the plan as well.
+  const isExtended = result.outcome === 'mode-weaker' && result.write !== undefined;
+  const asPlanned = AS_PLANNED.has(result.outcome) || isExtended;
+  return {
+    outcome: result.outcome,
+    asPlanned,
+    ...(result.detail !== undefined && { detail: result.detail }),
+  };
 }

@@ -70,11 +70,21 @@ export interface DeedRecord extends CommonRecord {
     | 'lock-enabled'
     | 'default-changed'
     | 'probed'
-    | 'checkpoint';
+    | 'checkpoint'
+    | 'run-waits'
+    | 'run-approved'
+    | 'run-cancelled'
+    | 'run-started'
+    | 'run-ended'
+    | 'job-intended'
+    | 'job-created'
+    | 'job-ended';
   /** The hash of the policy that the deed is about. */
   readonly policy?: string;
   /** Where a parked message lies. */
   readonly parkedAs?: string;
+  /** Files that show what was done, such as the report of a job, with their SHA-256. */
+  readonly evidence?: readonly { readonly name: string; readonly sha256: string }[];
   /** For a checkpoint: the head of every chain that it saw. */
   readonly heads?: readonly Head[];
 }

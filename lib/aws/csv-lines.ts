@@ -14,6 +14,7 @@ export interface LineCutter {
 export type OnBadLine = (line: number, why: string) => void;
 
 const QUOTE = 34;
+const COMMA = 44;
 const LINE_FEED = 10;
 
 /**
@@ -39,22 +40,20 @@ export function lineCutter(
     let from = start + 1;
     let next = 0;
     for (let column = 0; column < columns; column += 1) {
-      const isLast = column === columns - 1;
-      const to = isLast ? end - 1 : text.indexOf('","', from);
+      // The next quote must end the cell: a doubled one, or a cell too many, is for the careful way.
+      const to = text.indexOf('"', from);
       if (to < 0 || to >= end) return false;
+      if (column === columns - 1) {
+        if (to !== end - 1) return false;
+      } else if (text.charCodeAt(to + 1) !== COMMA || text.charCodeAt(to + 2) !== QUOTE) return false;
       if (wanted[next] === column) {
         bounds[next * 2] = from;
         bounds[next * 2 + 1] = to;
         next += 1;
       }
-      // One cell too many: the last one would hold the rest of the line.
-      if (isLast) {
-        const quote = text.indexOf('"', from);
-        return quote === end - 1;
-      }
       from = to + 3;
     }
-    return false;
+    return true;
   }
 
   function cutWithCare(cells: readonly string[], line: number): void {

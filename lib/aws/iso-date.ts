@@ -1,5 +1,14 @@
 /** Reads the dates of an inventory out of a large text, without cutting them out first. */
+import { dayExists } from '../lock/instant.ts';
+
 const ZERO = 48;
+const DASH = 45;
+const DOT = 46;
+const COLON = 58;
+const T = 84;
+const Z = 90;
+/** Without its zone a date would be another moment on another machine. */
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
  * The moment written from `start` to `end`, such as `2026-11-18T01:02:03.000Z`; NaN where there is none.
@@ -7,7 +16,7 @@ const ZERO = 48;
  */
 export function isoDate(text: string, start: number, end: number): number {
   const length = end - start;
-  if ((length !== 20 && length !== 24) || text.charCodeAt(end - 1) !== 90) return slowly(text, start, end);
+  if ((length !== 20 && length !== 24) || text.charCodeAt(end - 1) !== Z) return slowly(text, start, end);
   const year = two(text, start) * 100 + two(text, start + 2);
   const month = two(text, start + 5);
   const day = two(text, start + 8);
@@ -16,9 +25,13 @@ export function isoDate(text: string, start: number, end: number): number {
   const second = two(text, start + 17);
   const milliseconds = length === 24 ? digit(text, start + 20) * 100 + two(text, start + 21) : 0;
   const isShaped =
-    text.charCodeAt(start + 4) === 45 &&
-    text.charCodeAt(start + 7) === 45 &&
-    text.charCodeAt(start + 10) === 84 &&
+    text.charCodeAt(start + 4) === DASH &&
+    text.charCodeAt(start + 7) === DASH &&
+    text.charCodeAt(start + 10) === T &&
+    text.charCodeAt(start + 13) === COLON &&
+    text.charCodeAt(start + 16) === COLON &&
+    (length === 20 || text.charCodeAt(start + 19) === DOT) &&
+    year >= 1970 &&
     month >= 1 &&
     month <= 12 &&
     day >= 1 &&
@@ -34,7 +47,7 @@ export function isoDate(text: string, start: number, end: number): number {
 
 function slowly(text: string, start: number, end: number): number {
   const cut = text.slice(start, end);
-  const moment = /^\d{4}-\d{2}-\d{2}T/.test(cut) ? Date.parse(cut) : Number.NaN;
+  const moment = DATE_TIME.test(cut) && dayExists(cut.slice(0, 10)) ? Date.parse(cut) : Number.NaN;
   return moment >= 0 ? moment : Number.NaN;
 }
 

@@ -10,7 +10,7 @@ const part = <T>(): z.ZodType<T> => z.custom<T>((value) => typeof value === 'obj
 const plan = z.object({
   version: z.literal(1),
   id: z.string().regex(/^plan-[0-9a-f]{16}$/),
-  policy: z.object({ hash: z.string(), path: z.string().optional() }),
+  policy: z.object({ hash: z.string(), path: z.string().optional(), maximum: z.string().optional() }),
   listing: z.object({
     kind: z.enum(['inventory', 'list', 'keys']),
     source: z.string(),

@@ -134,7 +134,7 @@ export class Differ {
         const write = writeOf(made);
         if (write === undefined || made.kind === 'cannot-tell') continue;
         if (waits && wish.kind === 'retention' && wish.mode === 'GOVERNANCE') continue;
-        const planned = this.plan(row, wish, write, by, false);
+        const planned = this.plan(row, wish, write, decision, by, false);
         if (planned.kind === 'hold-on') changes.push(planned);
         // The second wish for a stored weaker mode asks for more of the same: the later date serves both.
         else if (best === undefined || dateOf(planned) > dateOf(best)) best = planned;
@@ -161,7 +161,8 @@ export class Differ {
   }
 
   /** What rules under observation would add to what is written anyway. */
-  private observe(row: PlanRow, { observed }: Decision, changes: PlannedChange[]): void {
+  private observe(row: PlanRow, decision: Decision, changes: PlannedChange[]): void {
+    const { observed } = decision;
     if (observed === undefined) return;
     const applied = new Set(changes.map(({ write }) => textOf(write)));
     const by = observed.decidedBy ?? '';
@@ -169,12 +170,19 @@ export class Differ {
       const made = change(row.lock, wish, this.options.asOf);
       const write = writeOf(made);
       if (write === undefined || made.kind === 'cannot-tell' || applied.has(textOf(write))) continue;
-      changes.push(this.plan(row, wish, write, by, true));
+      changes.push(this.plan(row, wish, write, decision, by, true));
     }
   }
 
-  private plan(row: PlanRow, wish: Wish, write: Write, rule: string, observed: boolean): PlannedChange {
-    const { asOf, tellsEventHolds } = this.options;
+  private plan(
+    row: PlanRow,
+    wish: Wish,
+    write: Write,
+    { matched }: Decision,
+    rule: string,
+    observed: boolean,
+  ): PlannedChange {
+    const { asOf, tellsEventHolds, policy } = this.options;
     const { retention } = row.lock;
     const stored = retention.state === 'locked' && retention.until > asOf ? retention : undefined;
     const from = stored?.mode ?? 'none';
@@ -182,7 +190,9 @@ export class Differ {
       return { kind: 'hold-on', rule, write, from, notAfter: asOf, route: 'plain', observed };
     }
     const { notAfter } = wish as RetentionWish;
-    const onTags = write.mode === 'COMPLIANCE' && this.tagRules.has(rule);
+    // Under `combine` one rule may give the date and another the mode.
+    const deciding = policy.settings.onConflict === 'combine' ? matched : [rule];
+    const onTags = write.mode === 'COMPLIANCE' && deciding.some((name) => this.tagRules.has(name));
     const isBlind = stored !== undefined && !tellsEventHolds;
     const route: Route =
       stored !== undefined && stored.until < asOf + URGENT

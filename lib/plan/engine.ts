@@ -25,8 +25,8 @@ export function engineFor(
   versions: number,
   { choice, hasBatch }: { readonly choice: EngineChoice; readonly hasBatch: boolean },
 ): Engine {
-  // A job may prepare for hours, and what is urgent has only days.
-  if (!hasBatch || choice === 'direct' || route === 'urgent') return 'direct';
+  // A job may prepare for hours, and what is urgent has only days; and a job writes one date.
+  if (!hasBatch || choice === 'direct' || route === 'urgent' || route === 'own-date') return 'direct';
   if (choice === 'auto' && versions < WORTH_A_JOB) return 'direct';
   return route === 'plain' ? 'batch' : 'batch-function';
 }

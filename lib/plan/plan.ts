@@ -60,7 +60,13 @@ export interface ListingIdentity {
 export interface Plan {
   readonly version: 1;
   readonly id: string;
-  readonly policy: { readonly hash: string; readonly path?: string | undefined };
+  readonly policy: {
+    readonly hash: string;
+    /** Where its file was. */
+    readonly path?: string | undefined;
+    /** The cap under which it was read. */
+    readonly maximum?: string | undefined;
+  };
   readonly listing: ListingIdentity;
   /** After this moment the listing is too old to act upon. */
   readonly goodUntil: string;

@@ -1,7 +1,7 @@
 /** Whether a planned write is still what the policy wants, now that the version has been read once more. */
-import { change, type Wish, writeOf } from '../lock/change.ts';
+import { change, type Wish, type Write, writeOf } from '../lock/change.ts';
 import { formatInstant, type Instant } from '../lock/instant.ts';
-import { type LockState, type Mode } from '../lock/state.ts';
+import { activeRetention, type LockState, type Mode } from '../lock/state.ts';
 import { type Decision } from '../policy/decide.ts';
 
 /** The lock that a plan gives to a version. */
@@ -16,8 +16,8 @@ export type Planned =
 
 export type StillWanted =
   | { readonly kind: 'apply'; readonly wish: Wish }
-  /** It carries what is wanted already. */
-  | { readonly kind: 'in-place'; readonly wish: Wish }
+  /** It carries what was planned already. */
+  | { readonly kind: 'in-place'; readonly write: Write }
   /** The version, its tags or the time have moved on: what was planned is not written. */
   | { readonly kind: 'moved'; readonly detail: string };
 
@@ -33,24 +33,35 @@ export function stillWanted(
   planned: Planned,
   now: Instant,
 ): StillWanted {
-  const wishes = decision.wishes.filter((wish) => (wish.kind === 'hold') === (planned.to === 'hold'));
-  const [first] = wishes;
-  if (first === undefined)
-    return { kind: 'moved', detail: `no rule wants ${planned.to === 'hold' ? 'a hold' : 'a date'} any more` };
-  let why = '';
-  for (const wish of wishes) {
-    const write = writeOf(change(lock, wish, now));
-    if (write === undefined) continue;
-    if (wish.kind === 'hold' || write.kind === 'hold-on' || planned.to === 'hold')
+  const write: Write =
+    planned.to === 'hold'
+      ? { kind: 'hold-on' }
+      : { kind: 'retention', mode: planned.to, until: planned.until };
+  if (carries(lock, write, now)) return { kind: 'in-place', write };
+  let why = `no rule wants ${planned.to === 'hold' ? 'a hold' : 'a date'} any more`;
+  let gap: Wish | undefined;
+  for (const wish of decision.wishes) {
+    if ((wish.kind === 'hold') !== (planned.to === 'hold')) continue;
+    const wanted = writeOf(change(lock, wish, now));
+    if (wanted === undefined) gap ??= wish;
+    else if (wish.kind === 'hold' || wanted.kind === 'hold-on' || planned.to === 'hold')
       return { kind: 'apply', wish };
-    if (write.mode !== planned.to) why = `${write.mode} is wanted now, and ${planned.to} was planned`;
-    else if (planned.until > write.until + planned.tolerance || planned.until > wish.notAfter) {
-      why = `a lock until ${formatInstant(write.until)} is wanted now, and ${formatInstant(planned.until)} was planned`;
-    } else return { kind: 'apply', wish: { ...wish, until: planned.until } };
+    else if (wanted.mode !== planned.to) why = `${wanted.mode} is wanted now, and ${planned.to} was planned`;
+    else if (planned.until > wanted.until + planned.tolerance || planned.until > wish.notAfter)
+      why = `a lock until ${formatInstant(wanted.until)} is wanted now, and one until ${formatInstant(planned.until)} was planned`;
+    else return { kind: 'apply', wish: { ...wish, until: planned.until } };
   }
-  if (why !== '') return { kind: 'moved', detail: why };
-  const changes = wishes.map((wish) => change(lock, wish, now));
-  if (changes.every(({ kind }) => kind === 'nothing')) return { kind: 'in-place', wish: first };
-  // The law answers with a gap: applying names it.
-  return { kind: 'apply', wish: first };
+  // Nothing can be written, and the law says why: applying the wish names it.
+  return gap === undefined ? { kind: 'moved', detail: why } : { kind: 'apply', wish: gap };
+}
+
+/** Whether a lock does at least what a write would. */
+function carries(lock: LockState, write: Write, now: Instant): boolean {
+  if (write.kind === 'hold-on') return lock.hold === 'on';
+  const stored = activeRetention(lock.retention, now);
+  return (
+    stored.state === 'locked' &&
+    stored.until >= write.until &&
+    (stored.mode === write.mode || stored.mode === 'COMPLIANCE')
+  );
 }

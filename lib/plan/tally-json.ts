@@ -4,11 +4,13 @@ import { type Cell, type Series, Tally, type WrongCount } from './tally.ts';
 
 const instant = z.number().transform((value) => value as Cell['earliest']);
 const count = z.number().int().nonnegative();
-const cell = z.tuple([count, count, count, instant, instant, instant]);
+/** Bytes of the largest stores are no safe integers. */
+const bytes = z.number().nonnegative();
+const cell = z.tuple([count, count, bytes, instant, instant, instant]);
 
 const schema = z.object({
   tolerance: z.number(),
-  totals: z.record(z.string(), count),
+  totals: z.record(z.string(), bytes),
   perBucket: z.array(z.tuple([z.string(), count])),
   series: z.array(
     z.object({
@@ -29,7 +31,7 @@ const schema = z.object({
       reason: z.string(),
       detail: z.string(),
       versions: count,
-      bytes: count,
+      bytes,
       firstGap: instant.nullable(),
       samples: z.array(z.string()),
     }),
@@ -55,7 +57,16 @@ export function tallyToJson(tally: Tally): string {
           limit,
         ]),
     })),
-    wrong: sorted(tally.wrong).map(({ firstGap, ...rest }) => ({ ...rest, firstGap: firstGap ?? null })),
+    wrong: sorted(tally.wrong).map((each) => ({
+      bucket: each.bucket,
+      rule: each.rule,
+      reason: each.reason,
+      detail: each.detail,
+      versions: each.versions,
+      bytes: each.bytes,
+      firstGap: each.firstGap ?? null,
+      samples: each.samples,
+    })),
   });
 }
 

@@ -15,6 +15,7 @@ const EXITS: Readonly<Record<FailureCode, number>> = {
   throttled: 5,
   unreachable: 5,
   'partly-failed': 6,
+  'needs-approval': 8,
   moved: 9,
 };
 

@@ -1,0 +1,225 @@
+/** Carries out a plan; loaded only when somebody asks for it. */
+import { type ApplyDeps, type ApplyResult, carryOut } from '../../lib/app/apply-plan.ts';
+import { checkManifest, groupFile, readPlan, type StoredPlan } from '../../lib/aws/plan-folder.ts';
+import { RunFolder } from '../../lib/aws/run-folder.ts';
+import { systemClock } from '../../lib/aws/system-clock.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { formatInstant, parseInstant } from '../../lib/lock/instant.ts';
+import { engineFor } from '../../lib/plan/engine.ts';
+import { exceeded, SCHEDULED } from '../../lib/plan/guardrails.ts';
+import { type Plan } from '../../lib/plan/plan.ts';
+import { newRun, type Run } from '../../lib/runs/run.ts';
+import { type Policy } from '../../lib/policy/compile.ts';
+import { applyProgress } from '../apply-progress.ts';
+import { exitOf, failuresOf, sayResult, sayResultJson } from '../apply-text.ts';
+import { confirm, mustBeConfirmable } from '../confirm.ts';
+import { clientOf, openRecording, requireBucket } from '../control.ts';
+import { type ControlOptions, recordingPlace } from '../control-options.ts';
+import { engineOption } from '../engine-option.ts';
+import { openJobs, type JobOptions } from '../job-options.ts';
+import { openListing } from '../listing-options.ts';
+import { openBrake } from '../open-brake.ts';
+import { numberOption } from '../options.ts';
+import { printError } from '../output.ts';
+import { bytesText, count } from '../plan-text.ts';
+import { policyOption } from '../policy-file.ts';
+import { type OpenStore, storeOn, type StoreOptions } from '../store-options.ts';
+
+export interface ApplyOptions extends StoreOptions, ControlOptions, JobOptions {
+  readonly policy?: string;
+  readonly engine?: string;
+  readonly maxVersions?: string;
+  readonly maxCost?: string;
+  readonly atOnce?: string;
+  readonly yes?: true;
+}
+
+const AT_ONCE = 64;
+
+export async function runApply(path: string, options: ApplyOptions): Promise<void> {
+  recordingPlace(options);
+  const stored = await readPlan(path);
+  const { plan, folder } = stored;
+  const policy = samePolicy(plan, options);
+  const runs = new RunFolder(folder);
+  const lock = await runs.hold();
+  try {
+    const earlier = await runs.read();
+    await refuseStale(stored, earlier, options);
+    const deps = await openDeps(plan, folder, policy, runs, options);
+    const run = earlier ?? (await begin(plan, deps, options));
+    if (run.state === 'cancelled') throw cancelled(run);
+    const result = await carriedOut(plan, run, deps, options);
+    const failures = await failuresOf(runs, plan, options.json === true ? 1_000 : 20);
+    if (options.json === true) sayResultJson(result, failures);
+    else sayResult(result, failures, path);
+    process.exitCode = exitOf(result);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** @throws HoldfastError `moved` where the policy is not the one that the plan was made by. */
+function samePolicy({ policy: { hash, path, maximum } }: Plan, options: ApplyOptions): Policy {
+  const file = options.policy ?? path;
+  if (file === undefined) {
+    throw new HoldfastError('bad-input', {
+      what: 'the plan does not say where its policy lies',
+      next: 'name it with --policy',
+    });
+  }
+  const policy = policyOption(file, maximum);
+  if (policy.hash === hash) return policy;
+  throw new HoldfastError('moved', {
+    what: `policy changed: ${file} is not the one that the plan was made by`,
+    next: 'plan again; nothing was written',
+  });
+}
+
+/** A plan is carried out as it was shown: not by another list of versions, and not long after its listing. */
+async function refuseStale(
+  { plan, manifests, folder }: StoredPlan & { readonly folder: string },
+  earlier: Run | undefined,
+  options: ApplyOptions,
+): Promise<void> {
+  for (const [group, manifest] of Object.entries(manifests)) await checkManifest(folder, group, manifest);
+  const now = systemClock.now();
+  // A run that has begun may end, however long it takes: each version is read before it is written.
+  if (earlier === undefined && parseInstant(plan.goodUntil) < now) {
+    throw new HoldfastError('moved', {
+      what: `${plan.id} was good until ${plan.goodUntil}: its listing is too old now`,
+      next: 'plan again; nothing was written',
+    });
+  }
+  const { kind, source, fingerprint } = plan.listing;
+  if (earlier !== undefined || kind === 'list') return;
+  const { from } = await openListing({
+    ...options,
+    ...(kind === 'keys' ? { keys: source } : { inventory: source }),
+  });
+  if (from.fingerprint() === fingerprint) return;
+  throw new HoldfastError('moved', {
+    what: `listing changed: ${source} is not what the plan was made from`,
+    next: 'plan again; nothing was written',
+  });
+}
+
+async function openDeps(
+  plan: Plan,
+  folder: string,
+  policy: Policy,
+  runs: RunFolder,
+  options: ApplyOptions,
+): Promise<ApplyDeps> {
+  const client = clientOf(options);
+  for (const bucket of new Set(plan.groups.map((group) => group.bucket)))
+    await requireBucket(client, bucket, options);
+  const open: OpenStore = storeOn(client, options);
+  const recording = await openRecording(options);
+  const jobs = openJobs(options, { ...recording, store: open.store });
+  return {
+    ...recording,
+    store: open.store,
+    policy,
+    brake: await openBrake(options),
+    runs,
+    most: numberOption('--at-once', options.atOnce, AT_ONCE, 1),
+    fileOf: (group) => groupFile(folder, group),
+    ...(jobs && { jobs }),
+  };
+}
+
+/** Makes the run of a plan, after everything that could stop it was asked. */
+async function begin(plan: Plan, deps: ApplyDeps, options: ApplyOptions): Promise<Run> {
+  refuseTooMuch(plan, options);
+  const { newlyCompliance } = plan.changes;
+  if (newlyCompliance.versions > 0) {
+    mustBeConfirmable(options.yes === true);
+    printError(
+      `${count(newlyCompliance.versions)} versions, ${bytesText(newlyCompliance.bytes)}, come newly under COMPLIANCE.\nNobody can shorten that, remove it or delete what it locks: not you, not the owner of the account short of\nclosing it, not the provider. Storage is paid for until the locks end.`,
+    );
+    if (options.yes !== true) await confirm('Go on?');
+  }
+  const run = newRun(plan, {
+    started: formatInstant(deps.clock.now()),
+    by: deps.actor,
+    state: 'approved',
+    waitsFor: [],
+  });
+  return withEngines(run, plan, deps, options);
+}
+
+/** Gives each group the engine that was asked for, or that there is. */
+function withEngines(run: Run, plan: Plan, { jobs }: ApplyDeps, { engine }: ApplyOptions): Run {
+  const choice = engineOption(engine);
+  if (choice === 'batch' && jobs === undefined) {
+    throw new HoldfastError('bad-input', {
+      what: 'bulk jobs need a role, and a bucket for their lists and reports',
+      next: 'name them with --batch-role and --config, or leave --engine out',
+    });
+  }
+  const groups = Object.fromEntries(
+    plan.groups.map((group) => {
+      const asPlanned = jobs === undefined ? 'direct' : group.engine;
+      const asked =
+        choice === undefined
+          ? asPlanned
+          : engineFor(group.route, group.versions, { choice, hasBatch: jobs !== undefined });
+      const isWithoutFunction = asked === 'batch-function' && jobs?.functionArn === undefined;
+      const state = {
+        engine: isWithoutFunction ? 'direct' : asked,
+        state: 'todo',
+        versions: group.versions,
+      } as const;
+      return [group.id, { ...state, attempt: 0, byJob: 0 }];
+    }),
+  );
+  return { ...run, groups };
+}
+
+function refuseTooMuch(plan: Plan, { maxVersions, maxCost }: ApplyOptions): void {
+  const rails = {
+    versions: numberOption('--max-versions', maxVersions, SCHEDULED.versions),
+    usd: numberOption('--max-cost', maxCost, SCHEDULED.usd),
+    // Whoever types the command has seen the plan, and is asked about COMPLIANCE apart.
+    share: 1,
+    newlyCompliance: Number.POSITIVE_INFINITY,
+  };
+  const [first] = exceeded(plan, rails);
+  if (first === undefined) return;
+  const flag = first.what === 'usd' ? '--max-cost' : '--max-versions';
+  throw new HoldfastError('needs-approval', {
+    what: `${plan.id}: ${first.text}`,
+    next: `allow it with ${flag} ${Math.ceil(first.found)}; nothing was written`,
+  });
+}
+
+async function carriedOut(
+  plan: Plan,
+  run: Run,
+  deps: ApplyDeps,
+  { json }: ApplyOptions,
+): Promise<ApplyResult> {
+  const progress = applyProgress(json === true);
+  const controller = new AbortController();
+  const stop = (): void => {
+    // Who presses it twice means it.
+    if (controller.signal.aborted) process.exit(130);
+    printError('\nstopping: what is under way ends first; press Ctrl-C again to stop at once');
+    controller.abort();
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    return await carryOut(plan, run, deps, progress.show, controller.signal);
+  } finally {
+    progress.clear();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+function cancelled({ id }: Run): HoldfastError {
+  return new HoldfastError('moved', {
+    what: `${id} was cancelled`,
+    next: 'plan again to begin anew: a plan is carried out once',
+  });
+}

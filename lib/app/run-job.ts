@@ -1,0 +1,240 @@
+/** The batch engine: one group of a plan as one bulk job of the store, from its intent to its report. */
+import { HoldfastError } from '../errors.ts';
+import { activeRetention } from '../lock/state.ts';
+import { type Group } from '../plan/plan.ts';
+import { type JobControl, type JobOperation, type JobStatus } from '../ports/job-control.ts';
+import { type LockStore } from '../ports/lock-store.ts';
+import { type GroupRow } from '../ports/run-store.ts';
+import { failureOf, type TaskFailure, taskOf } from '../runs/job-report.ts';
+import { type GroupRun } from '../runs/run.ts';
+import { plannedFor } from './run-direct.ts';
+import { recordDeed } from './record-deed.ts';
+import { type RecordDeps } from './record-deps.ts';
+
+export interface JobDeps extends RecordDeps {
+  readonly jobs: JobControl;
+  readonly store: Pick<LockStore, 'readLock'>;
+  /** How long to wait before asking again how a job does (milliseconds); S3 asks for 30 seconds at least. */
+  readonly pollEvery: number;
+  /** The function that a job hands versions to, where there is one: a version of it, so that it stays the same. */
+  readonly functionArn?: string;
+  /** SHA-256, hex. */
+  readonly hash: (text: string) => string;
+  readonly decodeKey: (text: string) => string | undefined;
+}
+
+export interface JobWork {
+  readonly run: string;
+  readonly plan: string;
+  readonly policy: string;
+  readonly group: Group;
+  readonly state: GroupRun;
+  /** The file with the versions of the group. */
+  readonly file: string;
+  readonly tolerance: number;
+  /** The versions of the group, for a look at some of them afterwards. */
+  readonly rows: () => AsyncIterable<GroupRow>;
+}
+
+/** What a job left to be done. */
+export interface JobEnd {
+  /** Versions that carry the lock by the word of the report. */
+  readonly byJob: number;
+  /** `some`: those that failed. `all`: nobody can tell which, so each is looked at. */
+  readonly left: 'none' | 'some' | 'all';
+  readonly failed: ReadonlySet<string>;
+  readonly failures: Partial<Record<TaskFailure, number>>;
+  readonly trouble?: string;
+}
+
+/** A job that was just made may be unknown for a moment; after so many questions it is believed to be gone. */
+const PATIENCE = 20;
+/** So many versions are looked at after a job that says it did well. */
+const LOOKS = 20;
+
+/**
+ * Carries out a group by a job, or goes on with the job that an earlier command made for it.
+ *
+ * @param save - stores what is known of the group before and after each step: a crash in between is found again.
+ */
+export async function runJob(
+  work: JobWork,
+  deps: JobDeps,
+  save: (change: Partial<GroupRun>) => Promise<void>,
+  onProgress: (status: JobStatus) => void,
+  signal?: AbortSignal,
+): Promise<JobEnd | 'interrupted'> {
+  const { group } = work;
+  const id = work.state.jobId ?? (await begin(work, deps, save));
+  const status = await watch(id, deps, onProgress, signal);
+  if (status === 'interrupted') return status;
+  const end = await resultOf(work, id, status, deps);
+  const evidence = await deps.jobs.evidence(id, reportPrefix(work));
+  await recordDeed(
+    {
+      action: 'job-ended',
+      policy: work.policy,
+      cause: work.run,
+      detail: `job ${id} for ${group.id} of ${work.plan}: ${status?.status ?? 'unknown'}, ${end.byJob} of ${group.versions} versions by its report${end.trouble === undefined ? '' : `; ${end.trouble}`}`,
+      evidence,
+    },
+    deps,
+  );
+  return end;
+}
+
+async function begin(
+  work: JobWork,
+  deps: JobDeps,
+  save: (change: Partial<GroupRun>) => Promise<void>,
+): Promise<string> {
+  const { group, plan, run, policy, state } = work;
+  const attempt = state.state === 'job' ? state.attempt : state.attempt + 1;
+  const tags = { 'holdfast-plan': plan, 'holdfast-group': group.id, 'holdfast-attempt': String(attempt) };
+  const description = `holdfast ${plan} ${group.id} attempt ${attempt}`;
+  await save({ state: 'job', attempt });
+  // An earlier command may have made it and not lived to note its name.
+  const found = state.state === 'job' ? await deps.jobs.find(tags, description) : undefined;
+  if (found !== undefined) {
+    await save({ jobId: found });
+    return found;
+  }
+  const manifest = await deps.jobs.putManifest(`runs/${run}/${group.id}.csv`, work.file);
+  const operation = operationOf(work, deps);
+  const detail = `${operationText(group)} on ${group.versions} versions of ${group.bucket}, ${group.id} of ${plan}, attempt ${attempt}`;
+  // Nobody can call back what a job has done, so what is about to be asked for is stored first (law 7).
+  await recordDeed({ action: 'job-intended', policy, cause: run, detail }, deps);
+  const id = await deps.jobs.create({
+    token: deps.hash(`${plan}/${group.id}/${attempt}`).slice(0, 64),
+    description,
+    tags,
+    operation,
+    manifest,
+    reportPrefix: reportPrefix(work),
+  });
+  await save({ jobId: id });
+  await recordDeed({ action: 'job-created', policy, cause: run, detail: `job ${id}: ${detail}` }, deps);
+  return id;
+}
+
+function operationOf({ run, plan, group, tolerance }: JobWork, { functionArn }: JobDeps): JobOperation {
+  const planned = plannedFor({}, group, tolerance);
+  if (group.engine === 'batch-function') {
+    if (functionArn === undefined) {
+      throw new HoldfastError('bad-input', {
+        what: `${group.id} of ${plan} must be decided version by version, and no function for that was named`,
+        next: 'name it with --batch-function, or apply the plan with --engine direct',
+      });
+    }
+    const { until } = group;
+    const terms = {
+      run,
+      group: group.id,
+      to: group.to,
+      tolerance: String(tolerance),
+      ...(until !== undefined && { until }),
+    };
+    return { kind: 'function', arn: functionArn, arguments: terms };
+  }
+  return planned.to === 'hold'
+    ? { kind: 'hold-on' }
+    : { kind: 'retention', mode: planned.to, until: planned.until };
+}
+
+function operationText({ to, until, engine }: Group): string {
+  const by = engine === 'batch-function' ? ', each decided once more' : '';
+  return to === 'hold' ? `legal hold ON${by}` : `${to} until ${until ?? ''}${by}`;
+}
+
+function reportPrefix({ run, group }: JobWork): string {
+  return `reports/${run}/${group.id}`;
+}
+
+async function watch(
+  id: string,
+  { jobs, clock, pollEvery }: JobDeps,
+  onProgress: (status: JobStatus) => void,
+  signal: AbortSignal | undefined,
+): Promise<JobStatus | undefined | 'interrupted'> {
+  let unknown = 0;
+  for (;;) {
+    const status = await jobs.describe(id);
+    if (status === undefined) {
+      unknown += 1;
+      if (unknown > PATIENCE) return undefined;
+    } else {
+      onProgress(status);
+      if (status.state === 'complete' || status.state === 'failed' || status.status === 'Cancelled')
+        return status;
+    }
+    if (signal?.aborted === true) return 'interrupted';
+    await clock.wait(pollEvery);
+  }
+}
+
+async function resultOf(
+  work: JobWork,
+  id: string,
+  status: JobStatus | undefined,
+  deps: JobDeps,
+): Promise<JobEnd> {
+  const { group } = work;
+  const failed = new Set<string>();
+  const failures: Partial<Record<TaskFailure, number>> = {};
+  let succeeded = 0;
+  for await (const cells of deps.jobs.report(id, reportPrefix(work))) {
+    const task = taskOf(cells, deps.decodeKey);
+    if (task === undefined) continue;
+    if (task.ok) succeeded += 1;
+    else {
+      const failure = failureOf(task);
+      failures[failure] = (failures[failure] ?? 0) + 1;
+      failed.add(placeOf(task));
+    }
+  }
+  const isWhole = status?.state === 'complete' && succeeded + failed.size === group.versions;
+  if (!isWhole) {
+    const why =
+      status === undefined
+        ? 'the store does not know the job any more'
+        : [status.status, ...status.reasons].join(', ');
+    const trouble = `its report tells of ${succeeded + failed.size} of ${group.versions} versions (${why})`;
+    return { byJob: 0, left: 'all', failed, failures, trouble };
+  }
+  const unlike = await lookAtSome(work, failed, deps);
+  if (unlike !== undefined) return { byJob: 0, left: 'all', failed, failures, trouble: unlike };
+  return { byJob: succeeded, left: failed.size === 0 ? 'none' : 'some', failed, failures };
+}
+
+/** A report is the word of the store; some versions are read, so that it is not only its word. */
+async function lookAtSome(
+  work: JobWork,
+  failed: ReadonlySet<string>,
+  { store, clock }: JobDeps,
+): Promise<string | undefined> {
+  const { group, tolerance } = work;
+  const every = Math.max(1, Math.floor(group.versions / LOOKS));
+  for await (const row of work.rows()) {
+    if (row.at % every !== 0 || failed.has(placeOf(row.ref))) continue;
+    const planned = plannedFor(row, group, tolerance);
+    const answer = await store.readLock(row.ref, planned.to === 'hold' ? 'hold' : 'retention');
+    // What may not be read, and what is gone, tells nothing against the report.
+    if (answer.kind !== 'seen') continue;
+    const { retention, hold } = answer.lock;
+    const stored = activeRetention(retention, clock.now());
+    const isRight =
+      planned.to === 'hold'
+        ? hold !== 'none'
+        : group.engine === 'batch-function' ||
+          stored.state === 'absent' ||
+          (stored.state === 'locked' && stored.until >= planned.until);
+    if (!isRight)
+      return `its report says that ${JSON.stringify(row.ref.key)} version ${row.ref.versionId} was locked, and it does not carry the lock`;
+  }
+  return undefined;
+}
+
+/** A version within its bucket, as one text. */
+export function placeOf({ key, versionId }: { readonly key: string; readonly versionId: string }): string {
+  return `${versionId}\u0000${key}`;
+}

@@ -1,0 +1,34 @@
+/** Keeps a run: its state, the versions of its groups, and how each of them ended. */
+import { type OutcomeCode } from '../audit/outcome.ts';
+import { type Run } from '../runs/run.ts';
+import { type VersionRef } from './lock-store.ts';
+
+/** One version of a group. */
+export interface GroupRow {
+  /** Its place in the group, from 0. */
+  readonly at: number;
+  readonly ref: VersionRef;
+  /** Where each version has a date of its own. */
+  readonly until?: string;
+}
+
+/** How one version ended; `no-verdict` when the store did not answer. */
+export interface RowEnd {
+  readonly at: number;
+  readonly outcome: OutcomeCode | 'no-verdict' | 'by-job';
+  readonly asPlanned: boolean;
+  readonly detail?: string;
+}
+
+export interface RunStore {
+  read(): Promise<Run | undefined>;
+  write(run: Run): Promise<void>;
+  /** The versions of a group, in the order of the plan. */
+  rows(group: string): AsyncIterable<GroupRow>;
+  /** Notes how versions ended; it may be lost in a crash, and then the version is looked at again. */
+  note(group: string, end: RowEnd): void;
+  /** Stores all that was noted. */
+  flush(): Promise<void>;
+  /** How versions of a group ended so far, in earlier commands too; the last word about a version counts. */
+  ends(group: string): AsyncIterable<RowEnd>;
+}
