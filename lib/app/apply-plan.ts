@@ -1,7 +1,7 @@
 /** Carries out a plan: jobs and the direct engine side by side, what jobs left done direct, all of it resumable. */
 import { type Group, type Plan } from '../plan/plan.ts';
 import { type JobStatus } from '../ports/job-control.ts';
-import { type GroupRow, type RowEnd, type RunStore } from '../ports/run-store.ts';
+import { type GroupRow, type RunStore } from '../ports/run-store.ts';
 import { type GroupRun, type Run, withGroup } from '../runs/run.ts';
 import { countEnd, type EndCounts, noEnds, Places } from '../runs/tally-ends.ts';
 import { formatInstant } from '../lock/instant.ts';
@@ -89,18 +89,16 @@ class Course {
     const direct: Group[] = [];
     for (const group of this.plan.groups) {
       const { engine, state } = this.stateOf(group);
-      if (state === 'done') this.countJob(this.stateOf(group));
+      if (state === 'done') await this.again(group);
       else if (engine === 'direct' || state === 'direct') direct.push(group);
       else byJob.push(group);
     }
-    // Groups that ended are counted by what was noted of them.
-    for (const group of this.plan.groups) if (this.stateOf(group).state === 'done') await this.places(group);
     await Promise.all([this.jobLanes(byJob), this.directLane(direct)]);
     return this.end();
   }
 
   private async begin(): Promise<void> {
-    const isFirst = this.run.state !== 'running';
+    const isFirst = this.run.state === 'approved';
     await this.save({ ...this.run, state: 'running' });
     const detail = `${this.run.id}: ${this.plan.id}, ${this.total} versions in ${this.plan.groups.length} groups${isFirst ? '' : ', resumed'}`;
     await recordDeed(
@@ -196,9 +194,18 @@ class Course {
     const byJob = only === undefined ? 0 : state.byJob;
     if (byJob !== state.byJob) await this.save(withGroup(this.run, group.id, { byJob }));
     if (state.state === 'todo') await this.save(withGroup(this.run, group.id, { state: 'direct' }));
-    const done = await this.places(group);
-    const rows =
-      only === undefined ? this.deps.runs.rows(group.id) : among(this.deps.runs.rows(group.id), only);
+    const { done } = await this.noted(group);
+    const all = this.deps.runs.rows(group.id);
+    const rows = only === undefined ? all : filtered(all, ({ ref }) => only.has(placeOf(ref)));
+    const stopped = await this.work(group, rows, done);
+    if (stopped === undefined) await this.save(withGroup(this.run, group.id, { state: 'done' }));
+  }
+
+  private async work(
+    group: Group,
+    rows: AsyncIterable<GroupRow>,
+    done: Places,
+  ): Promise<Stopped | undefined> {
     const stopped = await runDirect(
       { run: this.run.id, group, rows, done, tolerance: this.plan.tolerance },
       this.deps,
@@ -208,24 +215,33 @@ class Course {
       },
       this.signal,
     );
-    if (stopped === undefined) await this.save(withGroup(this.run, group.id, { state: 'done' }));
-    else this.stopped ??= stopped;
+    this.stopped ??= stopped;
+    return stopped;
   }
 
-  /** Versions of a group that ended as planned in earlier commands; they are counted as well. */
-  private async places(group: Group): Promise<Places> {
+  /** A group that came to its end: what failed then is tried once more, and nothing else. */
+  private async again(group: Group): Promise<void> {
+    this.countJob(this.stateOf(group));
+    const { failed } = await this.noted(group);
+    if (failed.size === 0) return;
+    const rows = filtered(this.deps.runs.rows(group.id), ({ at }) => failed.has(at));
+    await this.work(group, rows, new Places());
+  }
+
+  /** How versions of a group ended in earlier commands; those that ended as planned are counted here as well. */
+  private async noted(group: Group): Promise<{ done: Places; failed: ReadonlySet<number> }> {
     const done = new Places();
-    const last = new Map<number, RowEnd>();
+    const failed = new Set<number>();
     for await (const end of this.deps.runs.ends(group.id)) {
-      if (end.asPlanned) {
-        if (!done.has(end.at)) countEnd(this.counts, end);
-        done.add(end.at);
-        last.delete(end.at);
-      } else if (!done.has(end.at)) last.set(end.at, end);
+      if (!end.asPlanned) {
+        if (!done.has(end.at)) failed.add(end.at);
+        continue;
+      }
+      if (!done.has(end.at)) countEnd(this.counts, end);
+      done.add(end.at);
+      failed.delete(end.at);
     }
-    // What failed counts as failed only where it is not tried again.
-    if (this.stateOf(group).state === 'done') for (const end of last.values()) countEnd(this.counts, end);
-    return done;
+    return { done, failed };
   }
 
   private countJob({ byJob }: GroupRun): void {
@@ -259,6 +275,9 @@ class Course {
   }
 }
 
-async function* among(rows: AsyncIterable<GroupRow>, only: ReadonlySet<string>): AsyncGenerator<GroupRow> {
-  for await (const row of rows) if (only.has(placeOf(row.ref))) yield row;
+async function* filtered(
+  rows: AsyncIterable<GroupRow>,
+  isWanted: (row: GroupRow) => boolean,
+): AsyncGenerator<GroupRow> {
+  for await (const row of rows) if (isWanted(row)) yield row;
 }
