@@ -29,6 +29,10 @@ export interface CloudOptions {
   readonly policyFile: string;
   /** Lock versions on this S3 instead of the embedded one. It sends no events: hand them over with `publish`. */
   readonly outside?: OutsideStore;
+  /** Where the function that plans looks for inventories: `s3://bucket/prefix/source-bucket/id`. */
+  readonly inventories?: readonly string[];
+  /** Values for parameters of serverless.yml, such as `engine: batch`. */
+  readonly params?: Readonly<Record<string, unknown>>;
   /** For tests of those who must notice it: what the embedded S3 wrongly allows. */
   readonly lies?: readonly Lie[];
 }
@@ -80,7 +84,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const root = options.root ?? CHECKOUT;
   const stackFile = resolve(root, 'serverless.yml');
   const own = readStack(stackFile, {}).buckets.map(({ name }) => name);
-  const stack = readStack(stackFile, paramsFor([...own, INVENTORY_BUCKET]));
+  const stack = readStack(stackFile, { ...paramsFor([...own, INVENTORY_BUCKET]), ...options.params });
   checkWiring(stack);
   const output = new EventEmitter<CloudEvents>();
   const credentials = options.credentials ?? DEFAULT_CREDENTIALS;
@@ -144,6 +148,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     logsUrl: logs.url,
     policyFile: resolve(policyFile),
     buckets: stack.buckets,
+    inventories: options.inventories ?? [],
     ...(outside === undefined ? { account: ACCOUNT } : { outside }),
   };
   lambdas = startFunctions(stack, root, around, onLog);

@@ -1,4 +1,5 @@
 /** The variables of a function: those of serverless.yml, resolved, and those that Lambda itself would set. */
+import { BATCH_ROLE_ARN } from './batch.ts';
 import type { Queues } from './queues.ts';
 import type { Intrinsic, StackBucket, StackFunction } from './stack.ts';
 
@@ -23,6 +24,8 @@ export interface Surroundings {
   /** The account that owns the managed buckets, where it is known. */
   readonly account?: string;
   readonly outside?: OutsideStore;
+  /** Where the function that plans looks for inventories. */
+  readonly inventories: readonly string[];
 }
 
 export function environmentOf(fn: StackFunction, around: Surroundings): Record<string, string> {
@@ -35,6 +38,7 @@ export function environmentOf(fn: StackFunction, around: Surroundings): Record<s
     ...Object.fromEntries(resolved),
     HOLDFAST_POLICY: around.policyFile,
     HOLDFAST_BUCKETS: '*',
+    HOLDFAST_INVENTORIES: around.inventories.join(','),
     ...(outside && {
       HOLDFAST_STORE: outside.kind,
       HOLDFAST_STORE_ENDPOINT: outside.url,
@@ -53,9 +57,13 @@ export function environmentOf(fn: StackFunction, around: Surroundings): Record<s
 }
 
 /** Strings, queues, buckets and the account; what only AWS can resolve is left out. */
-function resolveValue(value: unknown, { queues, buckets, account }: Surroundings): string | undefined {
+function resolveValue(
+  value: unknown,
+  { queues, buckets, account, region }: Surroundings,
+): string | undefined {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
   const { intrinsic, argument } = value as Partial<Intrinsic>;
+  if (intrinsic === 'GetAtt' && typeof argument === 'string') return arnOf(argument, region, account);
   if (intrinsic !== 'Ref' || typeof argument !== 'string') return undefined;
   if (argument === 'AWS::AccountId') return account;
   if (argument.startsWith('AWS::')) return undefined;
@@ -63,4 +71,12 @@ function resolveValue(value: unknown, { queues, buckets, account }: Surroundings
   if (bucket !== undefined) return bucket.name;
   // A log group is its name; here any name will do.
   return argument.endsWith('LogGroup') ? argument : queues.urlOf(argument);
+}
+
+/** The ARN of a role of jobs, or of a function: `BatchRole.Arn`, `BatchTaskLambdaFunction.Arn`. */
+function arnOf(attribute: string, region: string, account: string | undefined): string | undefined {
+  if (attribute === 'BatchRole.Arn') return BATCH_ROLE_ARN;
+  const [, first, rest] = /^(\w)(\w*)LambdaFunction\.Arn$/.exec(attribute) ?? [];
+  if (first === undefined || rest === undefined || account === undefined) return undefined;
+  return `arn:aws:lambda:${region}:${account}:function:${first.toLowerCase()}${rest}`;
 }

@@ -64,7 +64,7 @@ const JOIN = {
  * @param params - values for `${param:...}`, in place of the defaults of the file.
  */
 export function readStack(path: string, params: Readonly<Record<string, unknown>>): Stack {
-  const file = record(parse(readFileSync(path, 'utf8'), { customTags: [...TAGS, JOIN] }));
+  const file = record(parse(readFileSync(path, 'utf8'), { customTags: [...TAGS, JOIN], merge: true }));
   const values = { ...record(record(file.params).default), ...params };
   const resources = Object.entries(record(record(file.resources).Resources));
   const ofType = (type: string): [string, Fields][] =>

@@ -4,6 +4,7 @@ import { type JobStatus } from '../ports/job-control.ts';
 import { type GroupRow, type RunStore } from '../ports/run-store.ts';
 import { type GroupRun, type Run, withGroup } from '../runs/run.ts';
 import { countEnd, type EndCounts, noEnds, Places } from '../runs/tally-ends.ts';
+import { HoldfastError } from '../errors.ts';
 import { formatInstant } from '../lock/instant.ts';
 import { type DirectDeps, runDirect, type Stopped } from './run-direct.ts';
 import { type JobDeps, type JobEnd, placeOf, runJob } from './run-job.ts';
@@ -84,7 +85,8 @@ class Course {
   }
 
   async complete(): Promise<ApplyResult> {
-    await this.begin();
+    const wasDone = this.run.state === 'done';
+    if (!wasDone) await this.begin();
     const byJob: Group[] = [];
     const direct: Group[] = [];
     for (const group of this.plan.groups) {
@@ -94,7 +96,7 @@ class Course {
       else byJob.push(group);
     }
     await Promise.all([this.jobLanes(byJob), this.directLane(direct)]);
-    return this.end();
+    return wasDone ? this.result() : this.end();
   }
 
   private async begin(): Promise<void> {
@@ -108,14 +110,19 @@ class Course {
   }
 
   private async end(): Promise<ApplyResult> {
-    const { counts, total, plan, deps, stopped } = this;
-    if (stopped === undefined) {
+    const { counts, total, plan, deps } = this;
+    if (this.stopped === undefined) {
       const state = counts.failed === 0 && counts.succeeded === total ? 'done' : 'partly-failed';
       await this.save({ ...this.run, state, ended: formatInstant(deps.clock.now()) });
       const detail = `${this.run.id}: ${counts.succeeded} of ${total} versions as planned, ${counts.failed} not`;
       await recordDeed({ action: 'run-ended', policy: plan.policy.hash, cause: this.run.id, detail }, deps);
     }
     await this.saving;
+    return this.result();
+  }
+
+  private result(): ApplyResult {
+    const { counts, total, stopped } = this;
     const jobTroubles = Object.entries(this.run.groups).flatMap(([id, { jobTrouble }]) =>
       jobTrouble === undefined ? [] : [`${id}: ${jobTrouble}`],
     );
@@ -142,8 +149,14 @@ class Course {
 
   private async byJob(group: Group): Promise<void> {
     const { jobs } = this.deps;
-    if (jobs === undefined) throw new Error(`${group.id} is for a job, and there are none here`);
+    if (jobs === undefined) {
+      throw new HoldfastError('bad-input', {
+        what: `${group.id} of ${this.run.id} is for a bulk job, and bulk jobs need a role and a bucket`,
+        next: 'name them with --batch-role and --config, as when the run began',
+      });
+    }
     const state = this.stateOf(group);
+    if (await this.isPaused(group, state)) return;
     const end = await runJob(
       {
         run: this.run.id,
@@ -151,7 +164,8 @@ class Course {
         policy: this.plan.policy.hash,
         group: { ...group, engine: state.engine },
         state,
-        file: this.deps.fileOf(group.id),
+        manifest: async () =>
+          jobs.jobs.putManifest(`runs/${this.run.id}/${group.id}.csv`, this.deps.fileOf(group.id)),
         tolerance: this.plan.tolerance,
         rows: () => this.deps.runs.rows(group.id),
       },
@@ -254,8 +268,18 @@ class Course {
     return state;
   }
 
+  /** Asked where there is more to do: whoever stops then has stopped early. */
   private isOver(): boolean {
-    return this.stopped !== undefined || this.signal?.aborted === true;
+    if (this.signal?.aborted === true) this.stopped ??= { kind: 'interrupted', detail: 'stopped on request' };
+    return this.stopped !== undefined;
+  }
+
+  /** A job that is made while Holdfast is paused would lock all the same; one that was made before goes on. */
+  private async isPaused({ to }: Group, { jobId }: GroupRun): Promise<boolean> {
+    if (to === 'hold' || jobId !== undefined) return false;
+    const detail = await this.deps.brake.pausedBecause();
+    if (detail !== undefined) this.stopped ??= { kind: 'paused', detail };
+    return detail !== undefined;
   }
 
   private tell(): void {

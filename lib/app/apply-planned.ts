@@ -1,7 +1,10 @@
 /** Gives one version the lock that a plan shows for it, where the version still wants it. */
 import { type OutcomeCode } from '../audit/outcome.ts';
 import { type Write } from '../lock/change.ts';
+import { formatInstant } from '../lock/instant.ts';
 import { type Planned, stillWanted } from '../plan/still-wanted.ts';
+import { type Decision } from '../policy/decide.ts';
+import { FACTS } from '../policy/facts.ts';
 import { type VersionRef } from '../ports/lock-store.ts';
 import { applyWish } from './apply-wish.ts';
 import { type LockDeps } from './deps.ts';
@@ -50,14 +53,19 @@ export async function applyPlanned(
   const { facts, decision } = await decideFully(read.version, deps);
   scribe.decided(decision);
   const verdict = stillWanted(decision, facts.lock, planned, deps.clock.now());
+  if (verdict.kind === 'in-place') {
+    await scribe.ended('found-in-place', facts.lock, { wanted: [verdict.write] });
+    return { outcome: 'found-in-place', asPlanned: true };
+  }
+  const open = openQuestion(decision, verdict.kind === 'moved');
+  if (open !== undefined) {
+    await scribe.ended(open.outcome, facts.lock, { detail: open.detail });
+    return { ...open, asPlanned: false };
+  }
   if (verdict.kind === 'moved') {
     const { detail } = verdict;
     await scribe.ended('moved', facts.lock, { detail });
     return { outcome: 'moved', asPlanned: false, detail };
-  }
-  if (verdict.kind === 'in-place') {
-    await scribe.ended('found-in-place', facts.lock, { wanted: [verdict.write] });
-    return { outcome: 'found-in-place', asPlanned: true };
   }
   const intend = async (write: Write): Promise<void> => scribe.intend(write);
   const result = await applyWish(read.version, verdict.wish, deps, intend);
@@ -70,4 +78,20 @@ export async function applyPlanned(
     asPlanned,
     ...(result.detail !== undefined && { detail: result.detail }),
   };
+}
+
+/** What must be known before anything may be written, as a plan asks as well: tags that settle, facts that are missing. */
+function openQuestion(
+  { settleUntil, undecided }: Decision,
+  hasMoved: boolean,
+): (Pick<VersionEnd, 'outcome'> & { readonly detail: string }) | undefined {
+  if (settleUntil !== undefined)
+    return { outcome: 'settling', detail: `its tags may settle until ${formatInstant(settleUntil)}` };
+  // A GOVERNANCE lock can never become COMPLIANCE: while a COMPLIANCE rule is undecided, nothing is written.
+  const missing = undecided.find(
+    ({ mode, enforce }) => hasMoved || (mode === 'COMPLIANCE' && enforce === 'apply'),
+  )?.fact;
+  if (missing === undefined) return undefined;
+  const { name, permission } = FACTS[missing];
+  return { outcome: 'undecided', detail: `${name} could not be read: ${permission} is needed` };
 }

@@ -2,7 +2,12 @@
 import { HoldfastError } from '../errors.ts';
 import { activeRetention } from '../lock/state.ts';
 import { type Group } from '../plan/plan.ts';
-import { type JobControl, type JobOperation, type JobStatus } from '../ports/job-control.ts';
+import {
+  type JobControl,
+  type JobManifest,
+  type JobOperation,
+  type JobStatus,
+} from '../ports/job-control.ts';
 import { type LockStore } from '../ports/lock-store.ts';
 import { type GroupRow } from '../ports/run-store.ts';
 import { failureOf, type TaskFailure, taskOf } from '../runs/job-report.ts';
@@ -29,8 +34,8 @@ export interface JobWork {
   readonly policy: string;
   readonly group: Group;
   readonly state: GroupRun;
-  /** The file with the versions of the group. */
-  readonly file: string;
+  /** The stored list of the versions of the group. */
+  readonly manifest: () => Promise<JobManifest>;
   readonly tolerance: number;
   /** The versions of the group, for a look at some of them afterwards. */
   readonly rows: () => AsyncIterable<GroupRow>;
@@ -52,6 +57,8 @@ const PATIENCE = 20;
 /** So many versions are looked at after a job that says it did well. */
 const LOOKS = 20;
 
+type Save = (change: Partial<GroupRun>) => Promise<void>;
+
 /**
  * Carries out a group by a job, or goes on with the job that an earlier command made for it.
  *
@@ -60,35 +67,39 @@ const LOOKS = 20;
 export async function runJob(
   work: JobWork,
   deps: JobDeps,
-  save: (change: Partial<GroupRun>) => Promise<void>,
+  save: Save,
   onProgress: (status: JobStatus) => void,
   signal?: AbortSignal,
 ): Promise<JobEnd | 'interrupted'> {
-  const { group } = work;
-  const id = work.state.jobId ?? (await begin(work, deps, save));
+  const id = await beginJob(work, deps, save);
   const status = await watch(id, deps, onProgress, signal);
-  if (status === 'interrupted') return status;
+  return status === 'interrupted' ? status : endJob(work, id, status, deps);
+}
+
+/** Whether a job has come to its end. */
+export function isOver({ state, status }: JobStatus): boolean {
+  return state === 'complete' || state === 'failed' || status === 'Cancelled';
+}
+
+/** Reads what a job has done, and records it with its evidence. */
+export async function endJob(
+  work: JobWork,
+  id: string,
+  status: JobStatus | undefined,
+  deps: JobDeps,
+): Promise<JobEnd> {
+  const { group } = work;
   const end = await resultOf(work, id, status, deps);
   const evidence = await deps.jobs.evidence(id, reportPrefix(work));
-  await recordDeed(
-    {
-      action: 'job-ended',
-      policy: work.policy,
-      cause: work.run,
-      detail: `job ${id} for ${group.id} of ${work.plan}: ${status?.status ?? 'unknown'}, ${end.byJob} of ${group.versions} versions by its report${end.trouble === undefined ? '' : `; ${end.trouble}`}`,
-      evidence,
-    },
-    deps,
-  );
+  const detail = `job ${id} for ${group.id} of ${work.plan}: ${status?.status ?? 'unknown'}, ${end.byJob} of ${group.versions} versions by its report${end.trouble === undefined ? '' : `; ${end.trouble}`}`;
+  await recordDeed({ action: 'job-ended', policy: work.policy, cause: work.run, detail, evidence }, deps);
   return end;
 }
 
-async function begin(
-  work: JobWork,
-  deps: JobDeps,
-  save: (change: Partial<GroupRun>) => Promise<void>,
-): Promise<string> {
+/** Makes the job of a group, unless an earlier attempt has made it; answers its id. */
+export async function beginJob(work: JobWork, deps: JobDeps, save: Save): Promise<string> {
   const { group, plan, run, policy, state } = work;
+  if (state.jobId !== undefined) return state.jobId;
   const attempt = state.state === 'job' ? state.attempt : state.attempt + 1;
   const tags = { 'holdfast-plan': plan, 'holdfast-group': group.id, 'holdfast-attempt': String(attempt) };
   const description = `holdfast ${plan} ${group.id} attempt ${attempt}`;
@@ -99,7 +110,7 @@ async function begin(
     await save({ jobId: found });
     return found;
   }
-  const manifest = await deps.jobs.putManifest(`runs/${run}/${group.id}.csv`, work.file);
+  const manifest = await work.manifest();
   const operation = operationOf(work, deps);
   const detail = `${operationText(group)} on ${group.versions} versions of ${group.bucket}, ${group.id} of ${plan}, attempt ${attempt}`;
   // Nobody can call back what a job has done, so what is about to be asked for is stored first (law 7).
@@ -117,7 +128,10 @@ async function begin(
   return id;
 }
 
-function operationOf({ run, plan, group, tolerance }: JobWork, { functionArn }: JobDeps): JobOperation {
+function operationOf(
+  { run, plan, policy, group, tolerance }: JobWork,
+  { functionArn }: JobDeps,
+): JobOperation {
   const planned = plannedFor({}, group, tolerance);
   if (group.engine === 'batch-function') {
     if (functionArn === undefined) {
@@ -128,10 +142,7 @@ function operationOf({ run, plan, group, tolerance }: JobWork, { functionArn }: 
     }
     const { until } = group;
     const terms = {
-      run,
-      group: group.id,
-      to: group.to,
-      tolerance: String(tolerance),
+      ...{ run, policy, group: group.id, to: group.to, tolerance: String(tolerance) },
       ...(until !== undefined && { until }),
     };
     return { kind: 'function', arn: functionArn, arguments: terms };
@@ -164,8 +175,7 @@ async function watch(
       if (unknown > PATIENCE) return undefined;
     } else {
       onProgress(status);
-      if (status.state === 'complete' || status.state === 'failed' || status.status === 'Cancelled')
-        return status;
+      if (isOver(status)) return status;
     }
     if (signal?.aborted === true) return 'interrupted';
     await clock.wait(pollEvery);

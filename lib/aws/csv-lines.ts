@@ -16,6 +16,8 @@ export type OnBadLine = (line: number, why: string) => void;
 const QUOTE = 34;
 const COMMA = 44;
 const LINE_FEED = 10;
+/** A key has 1,024 bytes at most: whatever goes on for longer than this is no row. */
+const LONGEST = 1 << 20;
 
 /**
  * A cutter for lines of `columns` cells, of which it tells those whose places are `wanted`, in rising order.
@@ -32,6 +34,13 @@ export function lineCutter(
   const bounds: number[] = wanted.flatMap(() => [0, 0]);
   let rest = '';
   let lines = 0;
+  /** The rest of a line that is too long. */
+  let isSkipping = false;
+
+  function bad(why: string): void {
+    lines += 1;
+    onBadLine(lines, why);
+  }
 
   /** The cells of the line from `start` to `end`; false where it is not as S3 writes it. */
   function cutQuickly(text: string, start: number, end: number): boolean {
@@ -75,7 +84,18 @@ export function lineCutter(
     let start = 0;
     for (;;) {
       const found = text.indexOf('\n', start);
-      if (found < 0 && (!isEnd || start >= text.length)) return start;
+      if (isSkipping) {
+        if (found < 0) return text.length;
+        isSkipping = false;
+        start = found + 1;
+        continue;
+      }
+      if (found < 0 && (!isEnd || start >= text.length)) {
+        if (text.length - start <= LONGEST) return start;
+        bad('it is longer than any row can be');
+        isSkipping = true;
+        return text.length;
+      }
       const stop = found < 0 ? text.length : found;
       const end = text.charCodeAt(stop - 1) === 13 && stop > start ? stop - 1 : stop;
       if (cutQuickly(text, start, end)) {
@@ -85,7 +105,13 @@ export function lineCutter(
         continue;
       }
       const careful = cellsFrom(text, start, isEnd);
-      if (careful === undefined) return start;
+      if (careful === undefined) {
+        if (!isEnd && text.length - start <= LONGEST) return start;
+        // What follows are lines of their own again.
+        bad('a quote is opened and never closed');
+        start = stop + 1;
+        continue;
+      }
       lines += 1;
       if (careful.cells.length !== 1 || careful.cells[0] !== '') cutWithCare(careful.cells, lines);
       start = careful.next;
@@ -98,8 +124,7 @@ export function lineCutter(
       rest = text.slice(cut(text, false));
     },
     end() {
-      const from = cut(rest, true);
-      if (from < rest.length) onBadLine(lines + 1, 'a quote is opened and never closed');
+      cut(rest, true);
       rest = '';
     },
   };

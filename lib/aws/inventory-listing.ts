@@ -43,10 +43,14 @@ export class InventoryListing implements Listing {
     for (const file of this.files) {
       const progress = { read: 0 };
       const rows = this.manifest.format === 'CSV' ? this.csv(file, progress) : this.parquet(file, progress);
-      for await (const batch of rows) {
-        for (const { bucket, key } of batch.rows)
-          if (bucket !== this.manifest.bucket) throw this.otherBucket(file, bucket, key);
-        yield { ...batch, done: total === 0 ? 1 : (before + Math.min(progress.read, file.size)) / total };
+      try {
+        for await (const batch of rows) {
+          for (const { bucket, key } of batch.rows)
+            if (bucket !== this.manifest.bucket) throw this.otherBucket(file, bucket, key);
+          yield { ...batch, done: total === 0 ? 1 : (before + Math.min(progress.read, file.size)) / total };
+        }
+      } catch (cause) {
+        throw isMissing(cause) ? this.missing(file, cause) : cause;
       }
       before += file.size;
     }
@@ -75,9 +79,12 @@ export class InventoryListing implements Listing {
     try {
       yield* csvRows(unzipped, this.manifest.columns, name);
     } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('Z_'))
-        throw this.broken(file, cause);
+      if (memberOf(cause, 'code').startsWith('Z_')) throw this.broken(file, 'gzip', cause);
       throw cause;
+    } finally {
+      // Whoever takes no more must not leave a file or a socket open.
+      stream.destroy();
+      counted.destroy();
     }
     this.check(file, md5.digest('hex'));
   }
@@ -90,15 +97,24 @@ export class InventoryListing implements Listing {
     const md5 = createHash('md5');
     for await (const chunk of await this.bytes.stream(file.key)) md5.update(chunk as Buffer);
     this.check(file, md5.digest('hex'));
+    const unread: unknown[] = [];
     const buffer = {
       byteLength: file.size,
       slice: async (start: number, end = file.size): Promise<ArrayBuffer> => {
         progress.read += end - start;
-        const bytes = await this.bytes.range(file.key, start, end);
+        const bytes = await this.bytes.range(file.key, start, end).catch((cause: unknown) => {
+          unread.push(cause);
+          throw cause;
+        });
         return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
       },
     };
-    yield* parquetRows(buffer, this.bytes.nameOf(file.key));
+    try {
+      yield* parquetRows(buffer, this.bytes.nameOf(file.key));
+    } catch (cause) {
+      if (unread.includes(cause)) throw cause;
+      throw this.broken(file, 'Parquet', cause);
+    }
   }
 
   private check({ key, md5 }: InventoryFile, found: string): void {
@@ -109,10 +125,18 @@ export class InventoryListing implements Listing {
     });
   }
 
-  private broken({ key }: InventoryFile, cause: unknown): HoldfastError {
+  private broken({ key }: InventoryFile, format: string, cause: unknown): HoldfastError {
     return new HoldfastError('moved', {
-      what: `${this.bytes.nameOf(key)} is no whole gzip file`,
+      what: `${this.bytes.nameOf(key)} is no whole ${format} file`,
       next: 'fetch the file again, or take the report of another day; nothing was planned',
+      cause,
+    });
+  }
+
+  private missing({ key }: InventoryFile, cause: unknown): HoldfastError {
+    return new HoldfastError('moved', {
+      what: `${this.bytes.nameOf(key)} is not there, and the manifest names it`,
+      next: 'fetch all files of the manifest, or take the report of another day; nothing was planned',
       cause,
     });
   }
@@ -123,4 +147,14 @@ export class InventoryListing implements Listing {
       next: 'take the report as S3 wrote it',
     });
   }
+}
+
+/** Whether a file is not there, in a folder or in a bucket. */
+function isMissing(cause: unknown): boolean {
+  return memberOf(cause, 'code') === 'ENOENT' || memberOf(cause, 'name') === 'NoSuchKey';
+}
+
+function memberOf(cause: unknown, member: 'code' | 'name'): string {
+  const value: unknown = typeof cause === 'object' && cause !== null ? Reflect.get(cause, member) : undefined;
+  return typeof value === 'string' ? value : '';
 }

@@ -15,7 +15,7 @@ export function guardJobs(client: S3ControlClient): void {
       if (typeof request === 'object' && request !== null && 'body' in request) checkBody(request.body);
       return next(args);
     },
-    { step: 'finalizeRequest', name: 'holdfastJobGuard', priority: 'low' },
+    { step: 'finalizeRequest', name: 'holdfastJobGuard', priority: 'low', override: true },
   );
 }
 

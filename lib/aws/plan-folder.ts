@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { HoldfastError } from '../errors.ts';
 import { formatInstant } from '../lock/instant.ts';
 import { type PlannedChange } from '../plan/difference.ts';
+import { manifestLine } from '../plan/manifest-line.ts';
 import { type Assignment, assignmentKey, type Plan, planIdOf } from '../plan/plan.ts';
 import { type PlanRow } from '../plan/row.ts';
 import { type Place } from '../plan/tally.ts';
@@ -67,12 +68,13 @@ export class PlanWriter {
     }
   }
 
-  add({ bucket, key, versionId }: PlanRow, { write }: PlannedChange, { to, route, slot }: Place): void {
-    const until = write.kind === 'retention' && route === 'own-date' ? formatInstant(write.until) : '';
-    const name = assignmentKey(bucket, to, route).replaceAll('\u0000', ' ');
-    this.spool.write(
-      `${name},${slot},${bucket},${encodeURIComponent(key)},${versionId}${until === '' ? '' : `,${until}`}\n`,
-    );
+  add(row: PlanRow, change: PlannedChange, place: Place): void {
+    this.addLine(changeLine(row, change, place));
+  }
+
+  /** Adds a change that was kept as a line by {@link changeLine}. */
+  addLine(line: string): void {
+    this.spool.write(`${line}\n`);
   }
 
   /** Forgets what was added: another pass begins. */
@@ -92,7 +94,7 @@ export class PlanWriter {
     this.spool.end();
     await once(this.spool, 'close');
     const groups = new GroupFiles(join(this.folder, 'groups'));
-    const places = new Map([...assignment].map(([name, slots]) => [name.replaceAll('\u0000', ' '), slots]));
+    const places = new Map([...assignment].map(([name, slots]) => [lineName(name), slots]));
     for await (const line of createInterface({
       input: createReadStream(this.spoolPath),
       crlfDelay: Infinity,
@@ -118,6 +120,22 @@ export class PlanWriter {
     await rm(this.spoolPath, { force: true });
     await rm(join(this.folder, 'groups'), { recursive: true, force: true });
   }
+}
+
+/** A change as a line of text: where it belongs, and then what the manifest of its group will hold. */
+export function changeLine(
+  { bucket, key, versionId }: PlanRow,
+  { write }: PlannedChange,
+  { to, route, slot }: Place,
+): string {
+  const name = lineName(assignmentKey(bucket, to, route));
+  const own = write.kind === 'retention' && route === 'own-date' ? { until: formatInstant(write.until) } : {};
+  return `${name},${slot},${manifestLine({ bucket, key, versionId, ...own })}`;
+}
+
+/** A line of text cannot hold what separates the parts of the name. */
+function lineName(assignment: string): string {
+  return assignment.replaceAll('\u0000', ' ');
 }
 
 /** Many files that grow a line at a time, without a file handle for each. */
@@ -188,6 +206,15 @@ export async function readPlan(path: string): Promise<StoredPlan & { readonly fo
       cause,
     });
   }
+  return { ...parseStoredPlan(text, folder), folder };
+}
+
+/**
+ * Reads the text of a plan.json.
+ *
+ * @throws HoldfastError `bad-input` where it is none; `moved` where somebody changed it.
+ */
+export function parseStoredPlan(text: string, folder: string): StoredPlan {
   const parsed = storedPlanSchema.safeParse(jsonOf(text));
   if (!parsed.success) {
     throw new HoldfastError('bad-input', {
@@ -202,7 +229,7 @@ export async function readPlan(path: string): Promise<StoredPlan & { readonly fo
       next: 'make it anew with holdfast plan; nothing was written',
     });
   }
-  return { plan, manifests, folder };
+  return { plan, manifests };
 }
 
 /**

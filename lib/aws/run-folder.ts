@@ -2,13 +2,10 @@
 import { appendFileSync, closeSync, createReadStream, existsSync, fsyncSync, openSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { isOutcomeCode } from '../audit/outcome.ts';
 import { HoldfastError } from '../errors.ts';
-import { versionIdOf } from '../ports/lock-store.ts';
-import { type GroupRow, type RowEnd, type RunStore } from '../ports/run-store.ts';
+import { type GroupRow, groupRowOf, type RowEnd, type RunStore } from '../ports/run-store.ts';
 import { type Run, runSchema } from '../runs/run.ts';
-import { decodedKey } from './inventory-csv.ts';
 import { groupFile } from './plan-folder.ts';
 
 /** Lines that wait in memory; what is lost with them is looked at again and found in place. */
@@ -18,6 +15,8 @@ export class RunFolder implements RunStore {
   private readonly plan: string;
   private readonly folder: string;
   private readonly waiting = new Map<string, string[]>();
+  /** Groups whose journals this command has written to. */
+  private readonly begun = new Set<string>();
 
   /** @param plan - the folder of the plan. */
   constructor(plan: string) {
@@ -40,7 +39,7 @@ export class RunFolder implements RunStore {
         await file.close();
         return { release: async () => rm(path, { force: true }) };
       } catch (cause) {
-        if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
+        if (codeOf(cause) !== 'EEXIST') throw cause;
         const pid = Number(await readFile(path, 'utf8').catch(() => ''));
         if (pid > 0 && isAlive(pid)) {
           throw new HoldfastError('moved', {
@@ -79,15 +78,9 @@ export class RunFolder implements RunStore {
   async *rows(group: string): AsyncGenerator<GroupRow> {
     let at = 0;
     for await (const line of linesOf(groupFile(this.plan, group))) {
-      const [bucket = '', encoded = '', versionId = '', until] = line.split(',');
-      const key = decodedKey(encoded);
-      if (key === undefined)
-        throw new Error(`${groupFile(this.plan, group)} has a key that is not well encoded`);
-      yield {
-        at,
-        ref: { bucket, key, versionId: versionIdOf(versionId) },
-        ...(until !== undefined && { until }),
-      };
+      const row = groupRowOf(line, at);
+      if (row === undefined) throw new Error(`${groupFile(this.plan, group)} cannot be read, line ${at + 1}`);
+      yield row;
       at += 1;
     }
   }
@@ -119,7 +112,10 @@ export class RunFolder implements RunStore {
   }
 
   private append(group: string, lines: string[], isSynced = false): void {
-    const text = `${lines.splice(0).join('\n')}\n`;
+    // The last line of a process that was killed may be half a line, which ends here.
+    const isFirst = !this.begun.has(group);
+    this.begun.add(group);
+    const text = `${isFirst ? '\n' : ''}${lines.splice(0).join('\n')}\n`;
     const file = openSync(this.journal(group), 'a');
     try {
       appendFileSync(file, text);
@@ -134,8 +130,19 @@ export class RunFolder implements RunStore {
   }
 }
 
-function linesOf(path: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+/** Cut at line feeds alone: readline takes more for line ends than JSON escapes. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of createReadStream(path, 'utf8')) {
+    const lines = (rest + String(piece)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+function codeOf(cause: unknown): unknown {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
 }
 
 function endOf(value: unknown): RowEnd | undefined {
@@ -151,7 +158,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (cause) {
-    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+    return codeOf(cause) === 'EPERM';
   }
 }
 

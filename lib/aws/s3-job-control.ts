@@ -3,7 +3,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type Readable } from 'node:stream';
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import {
   CreateJobCommand,
   DescribeJobCommand,
@@ -17,6 +23,7 @@ import {
 import { HoldfastError } from '../errors.ts';
 import {
   type JobControl,
+  type JobManifest,
   type JobOperation,
   type JobRequest,
   type JobState,
@@ -61,7 +68,13 @@ export class S3JobControl implements JobControl {
     guardJobs(options.control);
   }
 
-  async putManifest(key: string, file: string): Promise<{ key: string; etag: string }> {
+  async manifestAt(key: string): Promise<JobManifest> {
+    const { s3, bucket } = this.options;
+    const { ETag } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return { key, etag: etagOf(ETag) };
+  }
+
+  async putManifest(key: string, file: string): Promise<JobManifest> {
     const { s3, bucket } = this.options;
     const { size } = await stat(file);
     const { ETag } = await s3.send(
@@ -75,8 +88,7 @@ export class S3JobControl implements JobControl {
         ServerSideEncryption: 'AES256',
       }),
     );
-    if (ETag === undefined) throw new Error(`s3://${bucket}/${key} was stored and got no ETag`);
-    return { key, etag: ETag.replaceAll('"', '') };
+    return { key, etag: etagOf(ETag) };
   }
 
   async find(tags: Readonly<Record<string, string>>, description: string): Promise<string | undefined> {
@@ -229,6 +241,11 @@ export class S3JobControl implements JobControl {
 /** Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage. */
 const COLUMNS = 7;
 const ALL = Array.from({ length: COLUMNS }, (_, at) => at);
+
+function etagOf(header: string | undefined): string {
+  if (header === undefined) throw new Error('a stored list has no ETag');
+  return header.replaceAll('"', '');
+}
 
 function operationOf(operation: JobOperation): SdkOperation {
   switch (operation.kind) {

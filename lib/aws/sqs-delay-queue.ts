@@ -15,7 +15,7 @@ export class SqsDelayQueue implements DelayQueue {
     await this.client.send(
       new SendMessageCommand({
         QueueUrl: this.url,
-        MessageBody: allowed(body),
+        MessageBody: sqsText(body),
         DelaySeconds: seconds,
         MessageAttributes: { waits: { DataType: 'Number', StringValue: String(waits) } },
       }),
@@ -24,6 +24,6 @@ export class SqsDelayQueue implements DelayQueue {
 }
 
 /** SQS takes no U+FFFE and U+FFFF, which keys may hold; the body is JSON, which can escape them. */
-function allowed(json: string): string {
+export function sqsText(json: string): string {
   return json.replaceAll(/[\ufffe\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
 }

@@ -46,7 +46,8 @@ export class VersionRows implements Listing {
       for (const entry of entries) {
         if (entry.kind === 'marker') markers += 1;
         else {
-          this.hash.add(`${entry.ref.versionId}\n${entry.ref.key}\n${entry.latest}`);
+          const { ref, latest, created, size } = entry;
+          this.hash.add(`${ref.versionId}\n${ref.key}\n${latest} ${created} ${size}`);
           rows.push(rowOfEntry(entry));
         }
       }

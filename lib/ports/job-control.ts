@@ -8,6 +8,12 @@ export type JobOperation =
   /** Hands every version to a function, with these arguments. */
   | { readonly kind: 'function'; readonly arn: string; readonly arguments: Readonly<Record<string, string>> };
 
+/** A stored list of versions. */
+export interface JobManifest {
+  readonly key: string;
+  readonly etag: string;
+}
+
 export interface JobRequest {
   /** The same token makes the same job, however often it is asked for. */
   readonly token: string;
@@ -15,7 +21,7 @@ export interface JobRequest {
   readonly tags: Readonly<Record<string, string>>;
   readonly operation: JobOperation;
   /** Where the list lies, and what it was when it was written. */
-  readonly manifest: { readonly key: string; readonly etag: string };
+  readonly manifest: JobManifest;
   /** Where the report goes. */
   readonly reportPrefix: string;
 }
@@ -36,7 +42,9 @@ export interface JobStatus {
 
 export interface JobControl {
   /** Stores the list of a job; answers what to name in its request. */
-  putManifest(key: string, file: string): Promise<{ readonly key: string; readonly etag: string }>;
+  putManifest(key: string, file: string): Promise<JobManifest>;
+  /** A list that is stored already. */
+  manifestAt(key: string): Promise<JobManifest>;
   /** The job that carries these tags, whatever became of it. */
   find(tags: Readonly<Record<string, string>>, description: string): Promise<string | undefined>;
   /** @throws HoldfastError where a job would go out that weakens a lock. */

@@ -1,7 +1,8 @@
 /** Keeps a run: its state, the versions of its groups, and how each of them ended. */
 import { type OutcomeCode } from '../audit/outcome.ts';
 import { type Run } from '../runs/run.ts';
-import { type VersionRef } from './lock-store.ts';
+import { rowOfLine } from '../plan/manifest-line.ts';
+import { type VersionRef, versionIdOf } from './lock-store.ts';
 
 /** One version of a group. */
 export interface GroupRow {
@@ -10,6 +11,18 @@ export interface GroupRow {
   readonly ref: VersionRef;
   /** Where each version has a date of its own. */
   readonly until?: string;
+}
+
+/** A line of a manifest as a version of a group; undefined where it is no such line. */
+export function groupRowOf(line: string, at: number): GroupRow | undefined {
+  const row = rowOfLine(line);
+  if (row === undefined) return undefined;
+  const { bucket, key, versionId, until } = row;
+  return {
+    at,
+    ref: { bucket, key, versionId: versionIdOf(versionId) },
+    ...(until !== undefined && { until }),
+  };
 }
 
 /** How one version ended; `no-verdict` when the store did not answer. */

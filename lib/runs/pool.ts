@@ -52,18 +52,23 @@ export class Pool {
   /**
    * Works on every item; returns when all that was begun has ended.
    *
-   * @throws what the work throws, but for being busy: then nothing new is begun, and what is under way ends first.
+   * @throws what the work throws, but for being busy, and what the items throw: then nothing new is begun, and what
+   * is under way ends first.
    */
   async run<T>(
     items: AsyncIterable<T> | Iterable<T>,
     work: (item: T) => Promise<void>,
     onGivenUp: OnGivenUp<T>,
   ): Promise<void> {
-    for await (const item of items) {
-      while (this.running >= this.limit && !this.over()) await this.turn();
-      if (this.over()) break;
-      this.running += 1;
-      void this.attempt(item, work, onGivenUp);
+    try {
+      for await (const item of items) {
+        while (this.running >= this.limit && !this.over()) await this.turn();
+        if (this.over()) break;
+        this.running += 1;
+        void this.attempt(item, work, onGivenUp);
+      }
+    } catch (cause) {
+      this.failure ??= { cause };
     }
     while (this.running > 0) await this.turn();
     if (this.failure !== undefined) throw this.failure.cause;
@@ -101,6 +106,10 @@ export class Pool {
           }
           const pause = Math.min(LONGEST_PAUSE, PAUSE * 2 ** (attempt - 1));
           await clock.wait(pause / 2 + (Math.random() * pause) / 2);
+          if (this.over()) {
+            onGivenUp(item, cause);
+            return;
+          }
         }
       }
     } catch (cause) {

@@ -15,6 +15,11 @@ const groupSchema = z.object({
   byJob: count,
   /** Why the job did not do it all. */
   jobTrouble: z.string().optional(),
+  /** Pieces that were sent to functions. */
+  chunks: count.optional(),
+  sentAt: z.string().optional(),
+  /** Versions that did not end as planned, by the word of those functions. */
+  failed: count.optional(),
 });
 
 export const runSchema = z.object({
@@ -30,6 +35,8 @@ export const runSchema = z.object({
   waitsFor: z.array(z.string()),
   approvedBy: z.string().optional(),
   ended: z.string().optional(),
+  /** Where its plan lies, in a deployment. */
+  folder: z.string().optional(),
   groups: z.record(z.string(), groupSchema),
 });
 

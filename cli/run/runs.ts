@@ -1,0 +1,301 @@
+/** Shows, approves and stops runs; loaded only when somebody asks for it. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { endSchema, endsPrefix } from '../../lib/app/bulk-change.ts';
+import { activeRuns, getRun, type HeldRun, putRun } from '../../lib/app/bulk-runs.ts';
+import { recordDeed } from '../../lib/app/record-deed.ts';
+import { parseStoredPlan, readPlan } from '../../lib/aws/plan-folder.ts';
+import { RunFolder } from '../../lib/aws/run-folder.ts';
+import { S3BulkStore } from '../../lib/aws/s3-bulk-store.ts';
+import { HoldfastError } from '../../lib/errors.ts';
+import { type Documents } from '../../lib/ports/documents.ts';
+import { type Run } from '../../lib/runs/run.ts';
+import { failuresOf } from '../apply-text.ts';
+import { confirm, mustBeConfirmable } from '../confirm.ts';
+import { clientOf, openDocuments, openRecording, ownerOf } from '../control.ts';
+import { configBucket, recordingPlace } from '../control-options.ts';
+import { openJobs, type JobOptions } from '../job-options.ts';
+import { print, printJson, table, visible } from '../output.ts';
+import { count, sayPlan } from '../plan-text.ts';
+import { storeOn } from '../store-options.ts';
+
+export interface RunsOptions extends JobOptions {
+  readonly all?: true;
+  readonly plans?: string;
+  readonly json?: true;
+  readonly yes?: true;
+}
+
+interface FailedVersion {
+  readonly group: string;
+  readonly key: string;
+  readonly versionId: string;
+  readonly outcome: string;
+  readonly detail?: string | undefined;
+}
+
+const ID = /^run-[0-9a-f]{16}$/;
+/** So many failures are named; the rest is counted. */
+const NAMED = 20;
+
+export async function runList(options: RunsOptions): Promise<void> {
+  const runs = options.plans === undefined ? await deployedRuns(options) : await localRuns(options.plans);
+  const shown = runs.filter((run) => options.all === true || !isOver(run));
+  if (options.json === true) {
+    printJson(shown);
+    return;
+  }
+  if (shown.length === 0) {
+    print(
+      options.all === true
+        ? 'There are no runs.'
+        : 'No run is under way; --all shows those that are over too.',
+    );
+    return;
+  }
+  print(
+    table(
+      ['run', 'state', 'began', 'versions', 'groups done', 'from'],
+      shown.map((run) => [
+        run.id,
+        run.state,
+        run.started,
+        count(versionsOf(run)),
+        `${doneOf(run)} of ${Object.keys(run.groups).length}`,
+        visible(run.source),
+      ]),
+    ),
+  );
+}
+
+export async function runShow(name: string, options: RunsOptions): Promise<void> {
+  const { run, failed } = ID.test(name) ? await deployed(name, options) : await local(name);
+  if (options.json === true) {
+    printJson({ ...run, failures: failed });
+    return;
+  }
+  print(`${run.id}  ${run.state}, of ${run.plan}, begun ${run.started} by ${visible(run.by)}`);
+  print(`  from      ${visible(run.source)}`);
+  if (run.waitsFor.length > 0 && run.approvedBy === undefined)
+    for (const text of run.waitsFor) print(`  waits     ${visible(text)}`);
+  if (run.approvedBy !== undefined) print(`  approved  by ${visible(run.approvedBy)}`);
+  if (run.ended !== undefined) print(`  ended     ${run.ended}`);
+  print();
+  print(
+    table(
+      ['group', 'engine', 'state', 'versions', 'by its job', 'failed', 'job'],
+      Object.entries(run.groups).map(
+        ([id, { engine, state, versions, byJob, failed: bad, jobId, jobTrouble }]) => [
+          id,
+          engine,
+          state,
+          count(versions),
+          byJob === 0 ? '' : count(byJob),
+          bad === undefined ? '' : count(bad),
+          visible([jobId, jobTrouble].filter((text) => text !== undefined).join(': ')),
+        ],
+      ),
+    ),
+  );
+  if (failed.length > 0) print();
+  for (const { key, versionId, outcome, detail } of failed.slice(0, NAMED))
+    print(
+      `  ${visible(key)} version ${visible(versionId)}: ${outcome}${detail === undefined ? '' : ` (${visible(detail)})`}`,
+    );
+  if (failed.length > NAMED) print(`  … and ${failed.length - NAMED} more; --json names them`);
+  if (run.state === 'waiting') {
+    print();
+    print(`Let it go ahead with: holdfast runs approve ${run.id}`);
+  }
+}
+
+export async function runApprove(id: string, options: RunsOptions): Promise<void> {
+  recordingPlace(options);
+  const documents = await openDocuments(options);
+  const held = await heldRun(id, documents);
+  const { run } = held;
+  if (run.state !== 'waiting') {
+    throw new HoldfastError('moved', {
+      what: `${id} does not wait for approval: it is ${run.state}`,
+      next: `look at it with holdfast runs show ${id}`,
+    });
+  }
+  mustBeConfirmable(options.yes === true);
+  const document = await documents.get(`${run.folder ?? ''}/plan.json`);
+  sayPlan(parseStoredPlan(document?.body ?? '', run.folder ?? '').plan);
+  print();
+  for (const text of run.waitsFor) print(`waits, since ${visible(text)}`);
+  if (options.yes !== true) await confirm('Let it go ahead?');
+  const recording = await openRecording(options);
+  await change(held, { ...run, state: 'approved', approvedBy: recording.actor }, documents);
+  const detail = `${id}: ${run.waitsFor.join('; ')}`;
+  await recordDeed({ action: 'run-approved', policy: run.policy, cause: id, detail }, recording);
+  print(`${id} goes ahead within five minutes`);
+}
+
+export async function runCancel(name: string, options: RunsOptions): Promise<void> {
+  recordingPlace(options);
+  const recording = await openRecording(options);
+  if (ID.test(name)) {
+    const documents = await openDocuments(options);
+    const held = await heldRun(name, documents);
+    refuseOver(held.run);
+    await change(held, { ...held.run, state: 'cancelled' }, documents);
+    await recordDeed(
+      { action: 'run-cancelled', policy: held.run.policy, cause: name, detail: `${name}: by hand` },
+      recording,
+    );
+    print(`${name} is cancelled; its bulk jobs are stopped within five minutes`);
+    return;
+  }
+  const { folder } = await readPlan(name);
+  const runs = new RunFolder(folder);
+  const lock = await runs.hold();
+  try {
+    const run = await runs.read();
+    if (run === undefined) {
+      throw new HoldfastError('bad-input', {
+        what: `the plan in ${folder} was never applied`,
+        next: 'there is nothing to stop',
+      });
+    }
+    refuseOver(run);
+    await stopJobs(run, options, recording);
+    await runs.write({ ...run, state: 'cancelled' });
+    await recordDeed(
+      { action: 'run-cancelled', policy: run.policy, cause: run.id, detail: `${run.id}: by hand` },
+      recording,
+    );
+    print(`${run.id} is cancelled`);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function stopJobs(
+  run: Run,
+  options: RunsOptions,
+  recording: Awaited<ReturnType<typeof openRecording>>,
+): Promise<void> {
+  const open = Object.values(run.groups).flatMap(({ state, jobId }) =>
+    state === 'job' && jobId !== undefined ? [jobId] : [],
+  );
+  if (open.length === 0) return;
+  const jobs = openJobs(options, { ...recording, store: storeOn(clientOf(options), options).store });
+  if (jobs === undefined) {
+    throw new HoldfastError('bad-input', {
+      what: `${open.length} bulk jobs of ${run.id} are under way, and it is not known who may stop them`,
+      next: 'name --batch-role and --config, as when the plan was applied',
+    });
+  }
+  for (const id of open) {
+    const status = await jobs.jobs.describe(id);
+    if (status?.state === 'running' || status?.state === 'waiting' || status?.state === 'suspended')
+      await jobs.jobs.cancel(id);
+  }
+}
+
+async function deployedRuns(options: RunsOptions): Promise<Run[]> {
+  const documents = await openDocuments(options);
+  const ids = options.all === true ? await allIds(options) : await activeRuns(documents);
+  const runs: Run[] = [];
+  for (const id of ids) {
+    const held = await getRun(id, documents);
+    if (held !== undefined) runs.push(held.run);
+  }
+  return runs;
+}
+
+async function allIds(options: RunsOptions): Promise<string[]> {
+  const bulk = new S3BulkStore(clientOf(options), configBucket(options), ownerOf(options));
+  const ids: string[] = [];
+  for await (const name of bulk.list('runs/')) {
+    const id = /^runs\/(run-[0-9a-f]{16})\/run\.json$/.exec(name)?.[1];
+    if (id !== undefined) ids.push(id);
+  }
+  return ids;
+}
+
+async function localRuns(folder: string): Promise<Run[]> {
+  const places = existsSync(folder) ? [folder, ...readdirSync(folder).map((name) => join(folder, name))] : [];
+  const runs: Run[] = [];
+  for (const place of places) {
+    const run = existsSync(join(place, 'plan.json')) ? await new RunFolder(place).read() : undefined;
+    if (run !== undefined) runs.push(run);
+  }
+  return runs;
+}
+
+async function deployed(id: string, options: RunsOptions): Promise<{ run: Run; failed: FailedVersion[] }> {
+  const documents = await openDocuments(options);
+  const { run } = await heldRun(id, documents);
+  const bulk = new S3BulkStore(clientOf(options), configBucket(options), ownerOf(options));
+  const failed: FailedVersion[] = [];
+  for (const [group, { state }] of Object.entries(run.groups)) {
+    if (state !== 'direct' && state !== 'done') continue;
+    for await (const name of bulk.list(endsPrefix(id, group))) {
+      const document = await documents.get(name);
+      const end = endSchema.parse(JSON.parse(document?.body ?? '{"succeeded":0,"failed":[]}'));
+      failed.push(...end.failed.map((version) => ({ group, ...version })));
+    }
+  }
+  return { run, failed };
+}
+
+async function local(path: string): Promise<{ run: Run; failed: FailedVersion[] }> {
+  const { plan, folder } = await readPlan(path);
+  const runs = new RunFolder(folder);
+  const run = await runs.read();
+  if (run === undefined) {
+    throw new HoldfastError('bad-input', {
+      what: `the plan in ${folder} was never applied`,
+      next: `apply it with holdfast apply ${folder}`,
+    });
+  }
+  const failures = await failuresOf(runs, plan, 1_000);
+  const failed = failures.map(({ group, ref: { key, versionId }, outcome, detail }) => ({
+    group,
+    key,
+    versionId,
+    outcome,
+    detail,
+  }));
+  return { run, failed };
+}
+
+async function heldRun(id: string, documents: Documents): Promise<HeldRun> {
+  const held = ID.test(id) ? await getRun(id, documents) : undefined;
+  if (held !== undefined) return held;
+  throw new HoldfastError('bad-input', {
+    what: `there is no run ${JSON.stringify(id)}`,
+    next: 'see which there are with holdfast runs list --all',
+  });
+}
+
+async function change({ etag }: HeldRun, run: Run, documents: Documents): Promise<void> {
+  if ((await putRun(run, { etag }, documents)) !== undefined) return;
+  throw new HoldfastError('moved', {
+    what: `${run.id} was changed by somebody else at the same moment`,
+    next: `look at it with holdfast runs show ${run.id}, and try again`,
+  });
+}
+
+function refuseOver(run: Run): void {
+  if (!isOver(run)) return;
+  throw new HoldfastError('moved', {
+    what: `${run.id} is over: it is ${run.state}`,
+    next: 'there is nothing to stop',
+  });
+}
+
+function isOver({ state }: Run): boolean {
+  return state === 'done' || state === 'partly-failed' || state === 'cancelled';
+}
+
+function versionsOf({ groups }: Run): number {
+  return Object.values(groups).reduce((sum, { versions }) => sum + versions, 0);
+}
+
+function doneOf({ groups }: Run): number {
+  return Object.values(groups).filter(({ state }) => state === 'done').length;
+}

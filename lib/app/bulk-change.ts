@@ -1,0 +1,104 @@
+/** A piece of a run: some versions of one group, each read, decided, written and recorded by a function. */
+import * as z from 'zod';
+import { type Group } from '../plan/plan.ts';
+import { type BulkStore } from '../ports/bulk-store.ts';
+import { versionIdOf } from '../ports/lock-store.ts';
+import { type GroupRow, type RowEnd } from '../ports/run-store.ts';
+import { Places } from '../runs/tally-ends.ts';
+import { type LockDeps } from './deps.ts';
+import { runDirect } from './run-direct.ts';
+
+export const chunkSchema = z.object({
+  run: z.string().regex(/^run-[0-9a-f]{16}$/),
+  policy: z.string(),
+  tolerance: z.number().nonnegative(),
+  group: z.object({
+    id: z.string().regex(/^g\d{3,}$/),
+    bucket: z.string().min(1),
+    to: z.enum(['GOVERNANCE', 'COMPLIANCE', 'hold']),
+    until: z.string().optional(),
+  }),
+  /** Its number within what was sent for the group. */
+  chunk: z.number().int().nonnegative(),
+  rows: z.array(
+    z.object({
+      at: z.number().int().nonnegative(),
+      key: z.string().min(1),
+      versionId: z.string().min(1),
+      until: z.string().optional(),
+    }),
+  ),
+});
+
+export type Chunk = z.infer<typeof chunkSchema>;
+
+/** How the versions of a piece ended. */
+export const endSchema = z.object({
+  succeeded: z.number().int().nonnegative(),
+  failed: z.array(
+    z.object({ key: z.string(), versionId: z.string(), outcome: z.string(), detail: z.string().optional() }),
+  ),
+});
+
+export type ChunkEnd = z.infer<typeof endSchema>;
+
+export interface ChunkDeps extends LockDeps {
+  readonly bulk: Pick<BulkStore, 'putText'>;
+}
+
+/** Versions at once; a message has some hundreds, and a function a quarter of an hour. */
+const MOST = 32;
+
+/**
+ * Works through a piece and stores how it ended; doing it twice does it once.
+ *
+ * @returns `moved` when the policy is another one now: then nothing is written (law 9).
+ * @throws Error when the store gave no verdict, or Holdfast is paused: the message comes again.
+ */
+export async function handleChunk(chunk: Chunk, deps: ChunkDeps): Promise<ChunkEnd | 'moved'> {
+  if (deps.policy.hash !== chunk.policy) return 'moved';
+  const group: Group = {
+    ...chunk.group,
+    route: 'plain',
+    engine: 'direct',
+    versions: chunk.rows.length,
+    bytes: 0,
+  };
+  const ends: RowEnd[] = [];
+  const note = (): void => undefined;
+  const stopped = await runDirect(
+    { run: chunk.run, group, rows: rowsOf(chunk), done: new Places(), tolerance: chunk.tolerance },
+    { ...deps, most: MOST, runs: { note, flush: async () => undefined } },
+    (end) => {
+      ends.push(end);
+    },
+  );
+  if (stopped !== undefined && stopped.kind !== 'no-lock-on-bucket') throw new Error(stopped.detail);
+  const byPlace = new Map(chunk.rows.map((row) => [row.at, row]));
+  const end: ChunkEnd = {
+    succeeded: ends.filter(({ asPlanned }) => asPlanned).length,
+    failed: ends.flatMap(({ at, asPlanned, outcome, detail }) => {
+      const row = byPlace.get(at);
+      if (asPlanned || row === undefined) return [];
+      return [{ key: row.key, versionId: row.versionId, outcome, ...(detail !== undefined && { detail }) }];
+    }),
+  };
+  await deps.bulk.putText(endName(chunk.run, chunk.group.id, chunk.chunk), JSON.stringify(end));
+  return end;
+}
+
+export function endsPrefix(run: string, group: string): string {
+  return `runs/${run}/ends/${group}-`;
+}
+
+function endName(run: string, group: string, chunk: number): string {
+  return `${endsPrefix(run, group)}${String(chunk).padStart(6, '0')}.json`;
+}
+
+async function* rowsOf({ group, rows }: Chunk): AsyncGenerator<GroupRow> {
+  for (const { at, key, versionId, until } of rows) {
+    const ref = { bucket: group.bucket, key, versionId: versionIdOf(versionId) };
+    yield { at, ref, ...(until !== undefined && { until }) };
+  }
+  await Promise.resolve();
+}

@@ -1,0 +1,245 @@
+/** One step of a run in a deployment: whatever can be begun is begun, whatever has ended is noted; nothing is waited for. */
+import { formatInstant, parseInstant } from '../lock/instant.ts';
+import { type Group, type Plan } from '../plan/plan.ts';
+import { type BulkStore } from '../ports/bulk-store.ts';
+import { type Documents } from '../ports/documents.ts';
+import { type GroupRow, groupRowOf } from '../ports/run-store.ts';
+import { type WorkQueue } from '../ports/work-queue.ts';
+import { type GroupRun, type Run, withGroup } from '../runs/run.ts';
+import { type Chunk, endSchema, endsPrefix } from './bulk-change.ts';
+import { deactivate, getRun, putRun } from './bulk-runs.ts';
+import { type PolicySource } from './policy-source.ts';
+import { recordDeed } from './record-deed.ts';
+import { beginJob, endJob, isOver, type JobDeps, type JobWork, placeOf } from './run-job.ts';
+
+export interface StepDeps extends JobDeps {
+  readonly documents: Documents;
+  readonly bulk: BulkStore;
+  readonly policies: PolicySource;
+  /** Where pieces of work for the direct engine go. */
+  readonly changes: WorkQueue;
+  /** The plan of a folder, checked against its own id. */
+  readonly readPlan: (folder: string) => Promise<Plan>;
+  readonly pausedBecause: () => Promise<string | undefined>;
+}
+
+export type StepResult = 'waits' | 'paused' | 'goes-on' | 'over' | 'elsewhere';
+
+/** Rows and characters of a piece: what fits into a message, and into a function's quarter of an hour. */
+const ROWS = 500;
+const CHARACTERS = 100_000;
+/** Pieces that are sent together. */
+const SENT_TOGETHER = 50;
+/** A piece that has not ended after so long was lost, and the group is sent again (milliseconds). */
+const LOST = 6 * 3_600_000;
+
+/** Somebody else is taking a step with this run at the same moment, and goes on with it. */
+class Elsewhere extends Error {
+  override readonly name = 'Elsewhere';
+}
+
+export async function stepRun(id: string, deps: StepDeps): Promise<StepResult> {
+  const held = await getRun(id, deps.documents);
+  if (held === undefined) return 'over';
+  try {
+    return await new Step(held.run, held.etag, deps).take();
+  } catch (cause) {
+    if (cause instanceof Elsewhere) return 'elsewhere';
+    throw cause;
+  }
+}
+
+class Step {
+  private readonly deps: StepDeps;
+  private run: Run;
+  private etag: string;
+
+  constructor(run: Run, etag: string, deps: StepDeps) {
+    this.run = run;
+    this.etag = etag;
+    this.deps = deps;
+  }
+
+  async take(): Promise<StepResult> {
+    const { run, deps } = this;
+    if (run.state === 'done' || run.state === 'partly-failed') return this.over();
+    const plan = await deps.readPlan(run.folder ?? '');
+    const policy = await deps.policies.current();
+    if (run.state === 'cancelled') return this.cancel(plan, 'cancelled by hand');
+    if (policy.hash !== run.policy)
+      return this.cancel(plan, 'the policy changed: the next schedule plans by the new one');
+    const isTooOld = parseInstant(plan.goodUntil) < deps.clock.now();
+    if (run.state !== 'running' && isTooOld)
+      return this.cancel(plan, 'its listing became too old before it began');
+    if (run.state === 'waiting') return 'waits';
+    // What was begun goes on by itself: jobs cannot be paused, and pieces wait in their queue.
+    if ((await deps.pausedBecause()) !== undefined) return 'paused';
+    if (run.state === 'approved') {
+      await this.save({ ...run, state: 'running' });
+      await this.record(
+        'run-started',
+        `${run.id}: ${plan.changes.versions} versions in ${plan.groups.length} groups`,
+      );
+    }
+    for (const group of plan.groups) await this.group(plan, group);
+    const states = Object.values(this.run.groups);
+    return states.every(({ state }) => state === 'done') ? this.end(plan) : 'goes-on';
+  }
+
+  private async group(plan: Plan, group: Group): Promise<void> {
+    const state = this.stateOf(group);
+    if (state.state === 'done') return;
+    if (state.state === 'direct') return this.look(plan, group, state);
+    if (state.engine === 'direct') return this.send(plan, group, undefined);
+    const { deps } = this;
+    const work = this.jobWork(plan, group, state);
+    const jobId = await beginJob(work, deps, async (change) =>
+      this.save(withGroup(this.run, group.id, change)),
+    );
+    const status = await deps.jobs.describe(jobId);
+    // A job that was just made may be unknown for a moment.
+    if (status === undefined || !isOver(status)) return;
+    const { byJob, left, failed, trouble } = await endJob(work, jobId, status, deps);
+    const known = { byJob, ...(trouble !== undefined && { jobTrouble: trouble }) };
+    if (left === 'none')
+      return this.save(withGroup(this.run, group.id, { ...known, state: 'done', failed: 0 }));
+    await this.save(withGroup(this.run, group.id, known));
+    await this.send(plan, group, left === 'all' ? undefined : failed);
+  }
+
+  /** Sends the versions of a group, or those that a job failed to lock, to the functions of the direct engine. */
+  private async send(plan: Plan, group: Group, only: ReadonlySet<string> | undefined): Promise<void> {
+    let rows: Chunk['rows'] = [];
+    let characters = 0;
+    let chunks = 0;
+    let waiting: string[] = [];
+    const pack = (): void => {
+      if (rows.length === 0) return;
+      const { id, bucket, to, until } = group;
+      const chunk: Chunk = {
+        run: this.run.id,
+        policy: this.run.policy,
+        tolerance: plan.tolerance,
+        group: { id, bucket, to, ...(until !== undefined && { until }) },
+        chunk: chunks,
+        rows,
+      };
+      waiting.push(JSON.stringify(chunk));
+      chunks += 1;
+      rows = [];
+      characters = 0;
+    };
+    for await (const { at, ref, until } of this.rows(group)) {
+      if (only !== undefined && !only.has(placeOf(ref))) continue;
+      rows.push({ at, key: ref.key, versionId: ref.versionId, ...(until !== undefined && { until }) });
+      characters += ref.key.length + 100;
+      if (rows.length >= ROWS || characters >= CHARACTERS) pack();
+      if (waiting.length >= SENT_TOGETHER) await this.deps.changes.send(waiting.splice(0));
+    }
+    pack();
+    await this.deps.changes.send(waiting);
+    waiting = [];
+    const sentAt = formatInstant(this.deps.clock.now());
+    await this.save(withGroup(this.run, group.id, { state: 'direct', chunks, sentAt }));
+  }
+
+  /** Counts the pieces that have ended. */
+  private async look(plan: Plan, group: Group, { chunks = 0, sentAt, byJob }: GroupRun): Promise<void> {
+    let ended = 0;
+    let failed = 0;
+    for await (const name of this.deps.bulk.list(endsPrefix(this.run.id, group.id))) {
+      const document = await this.deps.documents.get(name);
+      if (document === undefined) continue;
+      failed += endSchema.parse(JSON.parse(document.body)).failed.length;
+      ended += 1;
+    }
+    if (ended >= chunks) return this.save(withGroup(this.run, group.id, { state: 'done', failed }));
+    const isLost = sentAt !== undefined && parseInstant(sentAt) + LOST < this.deps.clock.now();
+    // All of it, since nobody knows which: what is locked is found in place.
+    if (isLost) await this.send(plan, group, byJob > 0 ? await this.unlocked(group) : undefined);
+  }
+
+  /** What a job failed to lock is not kept: its report is read again. */
+  private async unlocked(group: Group): Promise<ReadonlySet<string> | undefined> {
+    const { jobId } = this.stateOf(group);
+    if (jobId === undefined) return undefined;
+    const status = await this.deps.jobs.describe(jobId);
+    const plan = await this.deps.readPlan(this.run.folder ?? '');
+    const end = await endJob(this.jobWork(plan, group, this.stateOf(group)), jobId, status, this.deps);
+    return end.left === 'some' ? end.failed : undefined;
+  }
+
+  private async end(plan: Plan): Promise<StepResult> {
+    const failed = Object.values(this.run.groups).reduce((sum, group) => sum + (group.failed ?? 0), 0);
+    const total = plan.changes.versions;
+    const state = failed === 0 ? 'done' : 'partly-failed';
+    await this.save({ ...this.run, state, ended: formatInstant(this.deps.clock.now()) });
+    await this.record(
+      'run-ended',
+      `${this.run.id}: ${total - failed} of ${total} versions as planned, ${failed} not`,
+    );
+    return this.over();
+  }
+
+  /** Jobs that are under way are stopped; what they have locked stays locked. */
+  private async cancel(plan: Plan, why: string): Promise<StepResult> {
+    for (const group of plan.groups) {
+      const { state, jobId } = this.stateOf(group);
+      if (state !== 'job' || jobId === undefined) continue;
+      const status = await this.deps.jobs.describe(jobId);
+      if (status !== undefined && !isOver(status)) await this.deps.jobs.cancel(jobId);
+    }
+    if (this.run.state !== 'cancelled') await this.save({ ...this.run, state: 'cancelled' });
+    await this.record('run-cancelled', `${this.run.id}: ${why}`);
+    return this.over();
+  }
+
+  private async over(): Promise<StepResult> {
+    await deactivate(this.run.id, this.deps.documents);
+    return 'over';
+  }
+
+  private jobWork(plan: Plan, group: Group, state: GroupRun): JobWork {
+    return {
+      run: this.run.id,
+      plan: plan.id,
+      policy: this.run.policy,
+      group: { ...group, engine: state.engine },
+      state,
+      manifest: async () => this.deps.jobs.manifestAt(this.groupFile(group)),
+      tolerance: plan.tolerance,
+      rows: () => this.rows(group),
+    };
+  }
+
+  private async *rows(group: Group): AsyncGenerator<GroupRow> {
+    let at = 0;
+    for await (const line of this.deps.bulk.lines(this.groupFile(group))) {
+      const row = groupRowOf(line, at);
+      if (row === undefined) throw new Error(`${this.groupFile(group)} cannot be read, line ${at + 1}`);
+      yield row;
+      at += 1;
+    }
+  }
+
+  private groupFile({ id }: Group): string {
+    return `${this.run.folder ?? ''}/groups/${id}.csv`;
+  }
+
+  private stateOf({ id }: Group): GroupRun {
+    const state = this.run.groups[id];
+    if (state === undefined) throw new Error(`the run knows no group ${id}`);
+    return state;
+  }
+
+  private async save(run: Run): Promise<void> {
+    const written = await putRun(run, { etag: this.etag }, this.deps.documents);
+    if (written === undefined) throw new Elsewhere();
+    this.run = run;
+    this.etag = written.etag;
+  }
+
+  private async record(action: 'run-started' | 'run-ended' | 'run-cancelled', detail: string): Promise<void> {
+    await recordDeed({ action, policy: this.run.policy, cause: this.run.id, detail }, this.deps);
+  }
+}
