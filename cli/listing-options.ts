@@ -97,6 +97,9 @@ function inWordsListing(from: Listing): Listing {
     tellsEventHolds: from.tellsEventHolds,
     tellsLocks: from.tellsLocks,
     batches: () => eachInWords(asked, from.batches()),
+    ...(from.parts && {
+      parts: from.parts.map(({ listing, weight }) => ({ listing: inWordsListing(listing), weight })),
+    }),
     fingerprint: () => from.fingerprint(),
   };
 }

@@ -39,6 +39,7 @@ export function withListing(command: Command): Command {
   return command
     .option('--inventory <manifest>', 's3://bucket/.../manifest.json, or its path')
     .option('--bucket <names...>', 'list every version of these buckets')
+    .option('--list', 'the same as --bucket alone: no inventory is asked')
     .option('--keys <file>', 'the versions that a file names')
     .option('--prefix <prefix>', 'only keys that begin so')
     .option('--maximum <period>', "the deployment's cap")

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { FROM_THE_ENVIRONMENT, withControl } from '../control-options.ts';
+import type { ListingOptions } from '../listing-options.ts';
 import type { PolicyOptions } from '../run/policy.ts';
+import { withStore } from '../store-options.ts';
+import { withListing } from './plan.ts';
 import { addPolicyTest } from './policy-test.ts';
 
 const NEXT = `
@@ -24,6 +27,15 @@ const SHOW = `${FROM_THE_ENVIRONMENT}
 Examples:
   holdfast policy show --config acme-holdfast-config
   holdfast policy show --config acme-holdfast-config --text > policy.yaml`;
+
+const DIFF = `
+Asks both policies about every version of a listing, and counts what changes: reads nothing else, changes nothing.
+Locks that are set stay as they are, whatever the new rules say.
+${FROM_THE_ENVIRONMENT}
+
+Examples:
+  holdfast policy diff policy.yaml new.yaml --inventory s3://acme-inventory/acme-docs/daily/2026-11-18T01-00Z/manifest.json
+  holdfast policy diff policy.yaml new.yaml --bucket acme-docs --json`;
 
 export function addPolicy(program: Command): void {
   const policy = program.command('policy').description('put a policy into force, and test it');
@@ -56,6 +68,19 @@ export function addPolicy(program: Command): void {
     .action(async (options: PolicyOptions) => {
       const { runShow } = await import('../run/policy.ts');
       await runShow(options);
+    });
+
+  withListing(
+    withStore(
+      policy.command('diff').description('what another policy would change for the versions of a listing'),
+    ),
+  )
+    .argument('<old>', 'the policy file that is compared with')
+    .argument('<new>', 'the other one')
+    .addHelpText('after', DIFF)
+    .action(async (old: string, fresh: string, options: ListingOptions) => {
+      const { runPolicyDiff } = await import('../run/policy-diff.ts');
+      await runPolicyDiff(old, fresh, options);
     });
 
   addPolicyTest(policy);

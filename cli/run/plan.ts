@@ -1,6 +1,7 @@
 /** Makes a plan; loaded only when somebody asks for it. */
 import { resolve } from 'node:path';
 import { type Pass, type PassOptions, passOver, type Reads } from '../../lib/app/plan-changes.ts';
+import { sampleChanges } from '../../lib/app/sample-changes.ts';
 import { PlanWriter, sha256 } from '../../lib/aws/plan-folder.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { formatInstant } from '../../lib/lock/instant.ts';
@@ -21,6 +22,7 @@ import { numberOption } from '../options.ts';
 import { print, printError, printJson } from '../output.ts';
 import { passProgress } from '../pass-progress.ts';
 import { count, sayPlan } from '../plan-text.ts';
+import { saySample } from '../sample-text.ts';
 import { deploymentCap, policyOption } from '../policy-file.ts';
 import { providerOf } from '../provider.ts';
 
@@ -39,6 +41,10 @@ export async function runPlan(options: PlanCommandOptions): Promise<void> {
   const tolerance = toleranceOption(options.tolerance);
   const open = await openListing(options);
   const until = goodUntil(open.from, policy.settings, options.maxAge);
+  if (options.sample !== undefined) {
+    await runSample(open, policy, options);
+    return;
+  }
   const writer = options.out === undefined ? undefined : await PlanWriter.begin(options.out);
   try {
     const pass = await wholePass(open, policy, tolerance, options, writer);
@@ -61,6 +67,33 @@ export async function runPlan(options: PlanCommandOptions): Promise<void> {
   } catch (cause) {
     await writer?.abandon();
     throw cause;
+  }
+}
+
+/** Looks at some versions only, and says what that tells of all. */
+async function runSample(open: OpenListing, policy: Policy, options: PlanCommandOptions): Promise<void> {
+  if (options.out !== undefined) {
+    throw new HoldfastError('bad-input', {
+      what: 'a sample is no plan, so there is nothing to keep',
+      next: 'leave --out or --sample out',
+    });
+  }
+  const progress = passProgress('sampling');
+  try {
+    const result = await sampleChanges({
+      listing: open.from,
+      policy,
+      size: Math.ceil(numberOption('--sample', options.sample, 0, 1)),
+      ...(options.prefix !== undefined && { prefix: options.prefix }),
+      store: open.store,
+      random: Math.random,
+      onProgress: progress.show,
+    });
+    progress.clear();
+    if (options.json === true) printJson(result);
+    else saySample(result);
+  } finally {
+    progress.clear();
   }
 }
 

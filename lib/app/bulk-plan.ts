@@ -21,7 +21,7 @@ import { type Listing } from '../ports/listing.ts';
 import { type LockStore } from '../ports/lock-store.ts';
 import { type WorkQueue } from '../ports/work-queue.ts';
 import { newRun, type Run } from '../runs/run.ts';
-import { activate, putRun } from './bulk-runs.ts';
+import { activate, getRun, putRun } from './bulk-runs.ts';
 import { passOver } from './plan-changes.ts';
 import { type PolicySource } from './policy-source.ts';
 import { recordDeed } from './record-deed.ts';
@@ -65,6 +65,8 @@ export interface ChangeSpool {
   drained(): Promise<void>;
   /** Stores all of them under a name. */
   store(name: string): Promise<void>;
+  /** Gives back what it took of this machine, whatever came of it. */
+  close(): Promise<void>;
 }
 
 /** Sorts changes into the manifests of groups. */
@@ -72,6 +74,8 @@ export interface Assembly {
   addLines(lines: AsyncIterable<string>): Promise<void>;
   /** Stores the plan with its manifests under a prefix. */
   store(plan: Plan, assignment: Assignment, prefix: string): Promise<void>;
+  /** Gives back what it took of this machine, whatever came of it. */
+  close(): Promise<void>;
 }
 
 export interface BulkPlanDeps extends RecordDeps {
@@ -140,36 +144,50 @@ export async function handlePlanMessage(message: PlanMessage, deps: BulkPlanDeps
   return undefined;
 }
 
-/** Counts one file. Its changes are stored before its count: who finds the count finds them. */
+const countSchema = z.object({ changes: z.string(), tally: z.string() });
+
+/**
+ * Counts one file. Its changes are stored before its count: who finds the count finds them. Two who count it at once
+ * may read tags and locks at different moments, so each has a name of its own for its changes, and one count counts.
+ */
 async function countPart(start: PlanStart, part: number, deps: BulkPlanDeps): Promise<void> {
   const name = partName(start.plan, part);
   if ((await deps.documents.get(name)) !== undefined) return;
   const spool = await deps.spool();
-  const pass = await passOver(
-    {
-      listing: await deps.open(start, part),
-      policy: await deps.policies.current(),
-      tolerance: start.tolerance,
-      unreadableShare: UNREADABLE,
-      onChange: (row, change, place) => {
-        spool.add(row, change, place);
+  try {
+    const pass = await passOver(
+      {
+        listing: await deps.open(start, part),
+        policy: await deps.policies.current(),
+        tolerance: start.tolerance,
+        unreadableShare: UNREADABLE,
+        onChange: (row, change, place) => {
+          spool.add(row, change, place);
+        },
+        drained: async () => spool.drained(),
       },
-      drained: async () => spool.drained(),
-    },
-    deps.store,
-  );
-  await spool.store(changesName(start.plan, part));
-  await deps.documents.put(name, tallyToJson(pass.tally), 'none');
+      deps.store,
+    );
+    const changes = `plans/${start.plan}/changes/${part}-${deps.newId()}.csv`;
+    await spool.store(changes);
+    const count: z.infer<typeof countSchema> = { changes, tally: tallyToJson(pass.tally) };
+    await deps.documents.put(name, JSON.stringify(count), 'none');
+  } finally {
+    await spool.close();
+  }
 }
 
 /** Puts the counts together; the same counts make the same plan, however often it is done. */
 async function assemble(start: PlanStart, deps: BulkPlanDeps): Promise<Run | undefined> {
   const { plan: id, parts } = start;
   const whole = new Tally(start.tolerance);
+  const changes: string[] = [];
   for (let part = 0; part < parts; part += 1) {
     const document = await deps.documents.get(partName(id, part));
     if (document === undefined) return undefined;
-    whole.merge(tallyFromJson(document.body));
+    const count = countSchema.parse(JSON.parse(document.body));
+    whole.merge(tallyFromJson(count.tally));
+    changes.push(count.changes);
   }
   const policy = await deps.policies.current();
   const created = parseInstant(start.created);
@@ -188,8 +206,12 @@ async function assemble(start: PlanStart, deps: BulkPlanDeps): Promise<Run | und
     hash: deps.hash,
   });
   const assembly = await deps.assembly();
-  for (let part = 0; part < parts; part += 1) await assembly.addLines(deps.bulk.lines(changesName(id, part)));
-  await assembly.store(plan, assignment, `plans/${id}`);
+  try {
+    for (const name of changes) await assembly.addLines(deps.bulk.lines(name));
+    await assembly.store(plan, assignment, `plans/${id}`);
+  } finally {
+    await assembly.close();
+  }
   return beginRun(plan, `plans/${id}`, deps);
 }
 
@@ -202,14 +224,21 @@ async function beginRun(plan: Plan, folder: string, deps: BulkPlanDeps): Promise
     ...newRun(plan, { started: formatInstant(deps.clock.now()), by: deps.actor, state, waitsFor }),
     folder,
   };
-  // It is there already when this message comes a second time.
-  if ((await putRun(run, 'none', deps.documents)) === undefined) return undefined;
+  const isNew = (await putRun(run, 'none', deps.documents)) !== undefined;
+  // When this message comes a second time the run is there already; who made it may not have lived to list it.
+  if (!isNew && (await isOver(run.id, deps))) return undefined;
   await activate(run.id, deps.documents);
+  if (!isNew) return undefined;
   if (state === 'waiting') {
     const detail = `${run.id} waits for approval: ${waitsFor.join('; ')}`;
     await recordDeed({ action: 'run-waits', policy: plan.policy.hash, cause: run.id, detail }, deps);
   }
   return run;
+}
+
+async function isOver(id: string, { documents }: BulkPlanDeps): Promise<boolean> {
+  const state = (await getRun(id, documents))?.run.state;
+  return state === 'done' || state === 'partly-failed' || state === 'cancelled';
 }
 
 async function countedParts(
@@ -227,8 +256,4 @@ async function countedParts(
 
 function partName(plan: string, part: number): string {
   return `plans/${plan}/counts/${part}.json`;
-}
-
-function changesName(plan: string, part: number): string {
-  return `plans/${plan}/changes/${part}.csv`;
 }

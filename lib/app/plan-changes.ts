@@ -70,6 +70,7 @@ export async function passOver(
   const reads: Reads = { locks: 0, tags: 0, current: 0 };
   const unreadable: Unreadable[] = [];
   let gone = 0;
+  let listed = 0;
 
   const count = (row: PlanRow, difference: Difference): void => {
     tally.add(row, difference);
@@ -79,6 +80,7 @@ export async function passOver(
 
   for await (const batch of listing.batches()) {
     const open: PlanRow[] = [];
+    listed += batch.rows.length;
     for (const row of batch.rows) {
       if (!row.key.startsWith(prefix)) continue;
       const difference = differ.of(row);
@@ -87,23 +89,17 @@ export async function passOver(
       else open.push(row);
     }
     if (store !== undefined) {
-      for (let at = 0; at < open.length; at += AT_ONCE) {
-        const learnt = await Promise.all(
-          open.slice(at, at + AT_ONCE).map(async (row) => learn(row, differ, store)),
-        );
-        for (const found of learnt) {
-          if (found === undefined) gone += 1;
-          else count(found.row, found.difference);
-        }
-      }
+      const learnt = await learnAll(open, differ, store);
+      gone += open.length - learnt.length;
+      for (const { row, difference } of learnt) count(row, difference);
     }
     tally.totals.markers += batch.markers;
     tally.totals.unreadable += batch.unreadable.length;
     if (unreadable.length < NAMED) unreadable.push(...batch.unreadable.slice(0, NAMED - unreadable.length));
-    onProgress?.({ rows: tally.totals.rows, ...(batch.done !== undefined && { done: batch.done }) });
+    onProgress?.({ rows: listed, ...(batch.done !== undefined && { done: batch.done }) });
     await drained?.();
   }
-  refuseTooMany(tally, unreadable, options);
+  refuseTooMany(tally, listed, unreadable, options);
   return { tally, reads, gone, unreadable };
 }
 
@@ -113,6 +109,23 @@ function foresee(row: PlanRow, needs: Missing, reads: Reads): void {
   else if (needs === 'current') reads.current += 1;
   // Whose tags decide may need its lock as well: that it does is the safe guess.
   if (row.lock.retention.state === 'absent') reads.locks += 1;
+  if (needs === 'hold') reads.locks += 1;
+}
+
+/** Reads what is missing of many versions; those that are not there any more are left out. */
+export async function learnAll(
+  rows: readonly PlanRow[],
+  differ: Differ,
+  store: Pick<LockStore, 'readLock' | 'readTags' | 'readCurrent'>,
+): Promise<{ readonly row: PlanRow; readonly difference: Difference }[]> {
+  const all: { row: PlanRow; difference: Difference }[] = [];
+  for (let at = 0; at < rows.length; at += AT_ONCE) {
+    const some = await Promise.all(
+      rows.slice(at, at + AT_ONCE).map(async (row) => learn(row, differ, store)),
+    );
+    for (const found of some) if (found !== undefined) all.push(found);
+  }
+  return all;
 }
 
 /** Reads what is missing until the version can be judged; undefined where it is not there any more. */
@@ -157,10 +170,11 @@ async function learn(
 
 function refuseTooMany(
   { totals }: Tally,
+  listed: number,
   named: readonly Unreadable[],
   { unreadableShare, listing }: PassOptions,
 ): void {
-  const all = totals.rows + totals.markers + totals.unreadable;
+  const all = listed + totals.markers + totals.unreadable;
   if (totals.unreadable === 0 || totals.unreadable <= all * unreadableShare) return;
   const lines = named.slice(0, 5).map(({ where, why }) => `${where}: ${why}`);
   throw new HoldfastError('bad-input', {

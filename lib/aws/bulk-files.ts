@@ -39,6 +39,10 @@ export class FileSpool {
     this.stream.end();
     await once(this.stream, 'close');
     await this.bulk.putFile(name, join(this.folder, 'changes.csv'));
+  }
+
+  async close(): Promise<void> {
+    this.stream.destroy();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -74,6 +78,9 @@ export class FileAssembly {
     for (const name of (await readdir(groups)).sort())
       await this.bulk.putFile(`${prefix}/groups/${basename(name)}`, join(groups, name));
     await this.bulk.putFile(`${prefix}/plan.json`, join(this.folder, 'plan.json'));
+  }
+
+  async close(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }
 }

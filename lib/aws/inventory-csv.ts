@@ -8,9 +8,6 @@ import { isoDate } from './iso-date.ts';
 
 type Rows = Pick<ListedBatch, 'rows' | 'markers' | 'unreadable'>;
 
-/** So many unreadable lines are named; the rest is counted. */
-export const NAMED = 20;
-
 /**
  * Rows of text pieces, one batch per piece.
  *
@@ -43,64 +40,76 @@ export async function* csvRows(
   let markers = 0;
   let unreadable: Unreadable[] = [];
   let bucket = '';
-  const fail = (line: number, why: string): void => {
+  // One line at a time: what reads its cells is made once, and not once a line.
+  let line = 0;
+  let text = '';
+  let bounds: readonly number[] = [];
+  const start = (at: number): number => bounds[at * 2] ?? 0;
+  const end = (at: number): number => bounds[at * 2 + 1] ?? 0;
+  const cell = (at: number): string => (at < 0 ? '' : text.slice(start(at), end(at)));
+  const is = (at: number, word: string): boolean =>
+    end(at) - start(at) === word.length && text.startsWith(word, start(at));
+  const isTrue = (at: number): boolean | undefined => {
+    if (is(at, 'true')) return true;
+    if (is(at, 'false')) return false;
+    const word = cell(at).toLowerCase();
+    return word === 'true' ? true : word === 'false' ? false : undefined;
+  };
+  const fail = (why: string): void => {
     unreadable.push({ where: `${name}, line ${line}`, why });
+  };
+  const take = (): void => {
+    const isMarker = isTrue(columns.isMarker);
+    if (isMarker === true) {
+      markers += 1;
+      return;
+    }
+    const isLatest = isTrue(columns.isLatest);
+    if (isMarker === undefined || isLatest === undefined) {
+      fail('IsLatest and IsDeleteMarker must be true or false');
+      return;
+    }
+    if (!is(columns.bucket, bucket)) bucket = cell(columns.bucket);
+    const key = decodedKey(cell(columns.key));
+    const created = isoDate(text, start(columns.created), end(columns.created));
+    const hasUntil = end(columns.until) > start(columns.until);
+    const until = hasUntil ? isoDate(text, start(columns.until), end(columns.until)) : undefined;
+    const size = columns.size < 0 ? 'unknown' : sizeOf(text, start(columns.size), end(columns.size));
+    if (key === undefined || key === '' || bucket === '')
+      fail('its bucket or its key is empty or not well encoded');
+    else if (Number.isNaN(created)) fail('its LastModifiedDate is no date');
+    else if (until !== undefined && Number.isNaN(until)) fail('its ObjectLockRetainUntilDate is no date');
+    else if (size === undefined) fail('its Size is no number');
+    else {
+      const row = rowOf({
+        bucket,
+        key,
+        versionId: cell(columns.versionId),
+        isLatest,
+        size,
+        created: created as Instant,
+        mode: cell(columns.mode),
+        until: until as Instant | undefined,
+        hold: cell(columns.hold),
+        eventHold: cell(columns.eventHold),
+      });
+      if (typeof row === 'string') fail(row);
+      else rows.push(row);
+    }
   };
   const cutter = lineCutter(
     schema.length,
     wanted.map((column) => schema.indexOf(column)),
-    (text, bounds, line) => {
-      const start = (at: number): number => bounds[at * 2] ?? 0;
-      const end = (at: number): number => bounds[at * 2 + 1] ?? 0;
-      const cell = (at: number): string => (at < 0 ? '' : text.slice(start(at), end(at)));
-      const is = (at: number, word: string): boolean =>
-        end(at) - start(at) === word.length && text.startsWith(word, start(at));
-      const isTrue = (at: number): boolean | undefined => {
-        if (is(at, 'true')) return true;
-        if (is(at, 'false')) return false;
-        const word = cell(at).toLowerCase();
-        return word === 'true' ? true : word === 'false' ? false : undefined;
-      };
-      const isMarker = isTrue(columns.isMarker);
-      if (isMarker === true) {
-        markers += 1;
-        return;
-      }
-      const isLatest = isTrue(columns.isLatest);
-      if (isMarker === undefined || isLatest === undefined) {
-        fail(line, 'IsLatest and IsDeleteMarker must be true or false');
-        return;
-      }
-      if (!is(columns.bucket, bucket)) bucket = cell(columns.bucket);
-      const key = decodedKey(cell(columns.key));
-      const created = isoDate(text, start(columns.created), end(columns.created));
-      const hasUntil = end(columns.until) > start(columns.until);
-      const until = hasUntil ? isoDate(text, start(columns.until), end(columns.until)) : undefined;
-      const size = columns.size < 0 ? 'unknown' : sizeOf(text, start(columns.size), end(columns.size));
-      if (key === undefined || key === '' || bucket === '')
-        fail(line, 'its bucket or its key is empty or not well encoded');
-      else if (Number.isNaN(created)) fail(line, 'its LastModifiedDate is no date');
-      else if (until !== undefined && Number.isNaN(until))
-        fail(line, 'its ObjectLockRetainUntilDate is no date');
-      else if (size === undefined) fail(line, 'its Size is no number');
-      else {
-        const row = rowOf({
-          bucket,
-          key,
-          versionId: cell(columns.versionId),
-          isLatest,
-          size,
-          created: created as Instant,
-          mode: cell(columns.mode),
-          until: until as Instant | undefined,
-          hold: cell(columns.hold),
-          eventHold: cell(columns.eventHold),
-        });
-        if (typeof row === 'string') fail(line, row);
-        else rows.push(row);
-      }
+    (cutText, cutBounds, at) => {
+      text = cutText;
+      bounds = cutBounds;
+      line = at;
+      take();
     },
-    fail,
+    (at, why) => {
+      line = at;
+      fail(why);
+    },
   );
   const taken = (): Rows => {
     const batch = { rows, markers, unreadable };
@@ -119,14 +128,19 @@ export async function* csvRows(
 
 /** Keys come encoded. A plus can only be a space, since a plus itself is written as %2B. */
 export function decodedKey(text: string): string | undefined {
-  if (/^[!-$&-*,-~]*$/.test(text)) return text;
+  if (!text.includes('%') && !text.includes('+') && isPlain(text)) return text;
   try {
     // What is not ASCII should have been encoded; it was read byte by byte, and is UTF-8.
-    const bytes = /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, 'latin1').toString('utf8');
+    const bytes = isPlain(text) ? text : Buffer.from(text, 'latin1').toString('utf8');
     return decodeURIComponent(bytes.replaceAll('+', ' '));
   } catch {
     return undefined;
   }
+}
+
+function isPlain(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
 }
 
 function sizeOf(text: string, start: number, end: number): number | 'unknown' | undefined {

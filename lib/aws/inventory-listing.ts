@@ -4,7 +4,7 @@ import { Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { HoldfastError } from '../errors.ts';
 import { type Instant } from '../lock/instant.ts';
-import { type ListedBatch, type Listing } from '../ports/listing.ts';
+import { type ListedBatch, type Listing, type ListingPart } from '../ports/listing.ts';
 import { type ByteSource } from './byte-source.ts';
 import { csvRows } from './inventory-csv.ts';
 import { type InventoryFile, type InventoryManifest } from './inventory-manifest.ts';
@@ -20,17 +20,27 @@ export class InventoryListing implements Listing {
   readonly tellsEventHolds: boolean;
   readonly tellsLocks = true;
   private readonly bytes: ByteSource;
+  private readonly key: string;
   private readonly manifest: InventoryManifest;
   private readonly files: readonly InventoryFile[];
 
   /** @param files - some of the files of the manifest, for whoever takes only a part of it. */
   constructor(source: ByteSource, key: string, manifest: InventoryManifest, files = manifest.files) {
     this.bytes = source;
+    this.key = key;
     this.manifest = manifest;
     this.files = files;
     this.source = source.nameOf(key);
     this.asOf = manifest.created;
     this.tellsEventHolds = manifest.columns.includes('objectlockeventholdstatus');
+  }
+
+  /** Each file alone. */
+  get parts(): ListingPart[] {
+    return this.files.map((file) => ({
+      listing: new InventoryListing(this.bytes, this.key, this.manifest, [file]),
+      weight: file.size,
+    }));
   }
 
   fingerprint(): string {

@@ -1,5 +1,5 @@
 /** Reads the rows of an inventory file in Parquet, one group of rows after the other. */
-import { type AsyncBuffer, parquetMetadataAsync, parquetRead } from 'hyparquet';
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { type Instant } from '../lock/instant.ts';
 import { type PlanRow } from '../plan/row.ts';
 import { type ListedBatch, type Unreadable } from '../ports/listing.ts';
@@ -7,59 +7,75 @@ import { type Cells, type Column, columnName, COLUMNS, rowOf } from './inventory
 
 type Rows = Pick<ListedBatch, 'rows' | 'markers' | 'unreadable'>;
 
-/** Rows decoded at once: a group of rows of S3 can have a million. */
-const STEP = 50_000;
+/** Rows handed out at once: a group of rows of S3 can have a million. */
+const STEP = 10_000;
+
+/** The values of one column within a group of rows. */
+type Values = ArrayLike<unknown>;
 
 /** @param name - the file, for rows that cannot be read. */
 export async function* parquetRows(file: AsyncBuffer, name: string): AsyncGenerator<Rows> {
   const metadata = await parquetMetadataAsync(file);
-  const present = metadata.schema.map(({ name: column }) => column);
-  const columns = present.filter((column) => (COLUMNS as readonly string[]).includes(columnName(column)));
-  const plain = new Map(columns.map((column) => [columnName(column), column]));
-  const nameOf = (column: Column): string => plain.get(column) ?? '';
+  const columns = metadata.schema
+    .map((element) => element.name)
+    .filter((column) => (COLUMNS as readonly string[]).includes(columnName(column)));
   let first = 0;
   for (const group of metadata.row_groups) {
     const end = first + Number(group.num_rows);
-    for (let rowStart = first; rowStart < end; rowStart += STEP) {
-      const rowEnd = Math.min(end, rowStart + STEP);
-      let objects: Record<string, unknown>[] = [];
-      await parquetRead({
-        file,
-        metadata,
-        columns,
-        rowStart,
-        rowEnd,
-        rowFormat: 'object',
-        onComplete: (rows) => {
-          objects = rows;
-        },
-      });
-      yield rowsOf(objects, nameOf, name, rowStart);
-    }
+    const values = await groupOf(file, metadata, columns, first, end);
+    for (let start = first; start < end; start += STEP)
+      yield rowsOf(values, name, first, start, Math.min(end, start + STEP));
     first = end;
   }
 }
 
+/** Each column of a group is fetched and decoded once, and stays a column: objects would take ten times the room. */
+async function groupOf(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  columns: string[],
+  rowStart: number,
+  rowEnd: number,
+): Promise<ReadonlyMap<string, Values>> {
+  const values = new Map<string, Values>();
+  await parquetRead({
+    file,
+    metadata,
+    columns,
+    rowStart,
+    rowEnd,
+    onChunk: (chunk) => {
+      const plain = columnName(chunk.columnName);
+      const before = values.get(plain);
+      const data: Values = chunk.columnData;
+      // A column that comes in pieces is put together in their order.
+      values.set(plain, before === undefined ? data : [...Array.from(before), ...Array.from(data)]);
+    },
+  });
+  return values;
+}
+
 function rowsOf(
-  objects: readonly Record<string, unknown>[],
-  nameOf: (column: Column) => string,
+  values: ReadonlyMap<string, Values>,
   file: string,
   first: number,
+  start: number,
+  end: number,
 ): Rows {
   const rows: PlanRow[] = [];
   const unreadable: Unreadable[] = [];
   let markers = 0;
-  objects.forEach((object, at) => {
-    const cell = (column: Column): unknown => object[nameOf(column)];
+  for (let at = start; at < end; at += 1) {
+    const cell = (column: Column): unknown => values.get(column)?.[at - first];
     if (cell('isdeletemarker') === true) {
       markers += 1;
-      return;
+      continue;
     }
     const cells = cellsOf(cell);
     const row = typeof cells === 'string' ? cells : rowOf(cells);
-    if (typeof row === 'string') unreadable.push({ where: `${file}, row ${first + at + 1}`, why: row });
+    if (typeof row === 'string') unreadable.push({ where: `${file}, row ${at + 1}`, why: row });
     else rows.push(row);
-  });
+  }
   return { rows, markers, unreadable };
 }
 

@@ -35,11 +35,11 @@ export function isoDate(text: string, start: number, end: number): number {
     month >= 1 &&
     month <= 12 &&
     day >= 1 &&
-    day <= 28 &&
+    day <= (month === 2 ? 28 : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31) &&
     hour <= 23 &&
     minute <= 59 &&
     second <= 59;
-  // The last days of a month are left to those who know how long it is.
+  // The 29th of February is left to those who know the year.
   if (!isShaped) return slowly(text, start, end);
   const seconds = hour * 3_600 + minute * 60 + second;
   return (daysSince1970(year, month, day) * 86_400 + seconds) * 1_000 + milliseconds;

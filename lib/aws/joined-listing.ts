@@ -9,10 +9,10 @@ export class JoinedListing implements Listing {
   readonly asOf: Instant;
   readonly tellsEventHolds: boolean;
   readonly tellsLocks: boolean;
-  private readonly parts: readonly Listing[];
+  private readonly joined: readonly Listing[];
 
   constructor(parts: readonly Listing[]) {
-    this.parts = parts;
+    this.joined = parts;
     this.kind = parts[0]?.kind ?? 'list';
     this.source = parts.map(({ source }) => source).join(' ');
     // The oldest of them: what it says of a later moment is not known.
@@ -22,15 +22,15 @@ export class JoinedListing implements Listing {
   }
 
   async *batches(): AsyncGenerator<ListedBatch> {
-    for (const part of this.parts) {
+    for (const part of this.joined) {
       for await (const { rows, markers, unreadable } of part.batches()) yield { rows, markers, unreadable };
     }
   }
 
   fingerprint(): string {
-    const [only, ...more] = this.parts;
+    const [only, ...more] = this.joined;
     if (only !== undefined && more.length === 0) return only.fingerprint();
-    const all = this.parts.map((part) => part.fingerprint());
+    const all = this.joined.map((part) => part.fingerprint());
     return createHash('sha256').update(all.join('\n')).digest('hex');
   }
 }

@@ -39,11 +39,19 @@ export class PlanWriter {
   private readonly folder: string;
   private spool: WriteStream;
   private readonly spoolPath: string;
+  private failure: Error | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
     this.spoolPath = join(folder, 'changes.spool');
-    this.spool = createWriteStream(this.spoolPath);
+    this.spool = this.newSpool();
+  }
+
+  private newSpool(): WriteStream {
+    // A full disk is told to whoever waits next; without a listener it would end the process.
+    return createWriteStream(this.spoolPath).on('error', (cause) => {
+      this.failure = cause;
+    });
   }
 
   /** @throws HoldfastError `bad-input` where the folder holds a plan already, or cannot be written. */
@@ -81,18 +89,29 @@ export class PlanWriter {
   async restart(): Promise<void> {
     this.spool.end();
     await once(this.spool, 'close');
-    this.spool = createWriteStream(this.spoolPath);
+    this.spool = this.newSpool();
   }
 
   /** Waits while the disk is slower than the listing. */
   async drained(): Promise<void> {
-    if (this.spool.writableNeedDrain) await once(this.spool, 'drain');
+    if (this.failure !== undefined) throw this.unwritable();
+    if (this.spool.writableNeedDrain)
+      await Promise.race([once(this.spool, 'drain'), once(this.spool, 'close')]);
+  }
+
+  private unwritable(): HoldfastError {
+    return new HoldfastError('bad-input', {
+      what: `the plan could not be written to ${this.folder}`,
+      next: 'make room there, or name another folder with --out',
+      cause: this.failure,
+    });
   }
 
   /** Writes the manifests and, last, the plan: a folder without plan.json holds none. */
   async finish(plan: Plan, assignment: Assignment): Promise<void> {
     this.spool.end();
-    await once(this.spool, 'close');
+    if (!this.spool.closed) await once(this.spool, 'close');
+    if (this.failure !== undefined) throw this.unwritable();
     const groups = new GroupFiles(join(this.folder, 'groups'));
     const places = new Map([...assignment].map(([name, slots]) => [lineName(name), slots]));
     for await (const line of createInterface({

@@ -89,6 +89,8 @@ export class Tally {
   /** How many versions of each bucket were listed: a guardrail asks for the share that changes. */
   readonly perBucket = new Map<string, number>();
   private readonly slot: number;
+  /** The series of each rule once more: few, and found without making a name. */
+  private readonly ofRule = new Map<string, Series[]>();
 
   /** @param tolerance - by how much a lock may end later than its rule asks, so that dates are shared (milliseconds). */
   constructor(tolerance: number) {
@@ -120,8 +122,17 @@ export class Tally {
   private addChange(bucket: string, made: PlannedChange, bytes: number): void {
     const { to, route, slot, date, limit } = this.place(made);
     const { rule, kind, from, observed } = made;
-    const cell: Cell = { versions: 1, bytes, earliest: date, latest: date, limit };
-    mergeCell(this.seriesOf({ bucket, rule, kind, from, to, route, observed }).cells, slot, cell);
+    const { cells } = this.seriesOf(bucket, rule, kind, from, to, route, observed);
+    const cell = cells.get(slot);
+    if (cell === undefined) {
+      cells.set(slot, { versions: 1, bytes, earliest: date, latest: date, limit });
+      return;
+    }
+    cell.versions += 1;
+    cell.bytes += bytes;
+    if (date < cell.earliest) cell.earliest = date;
+    if (date > cell.latest) cell.latest = date;
+    if (limit < cell.limit) cell.limit = limit;
   }
 
   /** Where a change is counted. */
@@ -155,21 +166,45 @@ export class Tally {
     for (const name of Object.keys(this.totals) as (keyof Totals)[]) this.totals[name] += other.totals[name];
     for (const [bucket, count] of other.perBucket)
       this.perBucket.set(bucket, (this.perBucket.get(bucket) ?? 0) + count);
-    for (const { cells, ...key } of other.series.values()) {
-      const mine = this.seriesOf(key).cells;
+    for (const { bucket, rule, kind, from, to, route, observed, cells } of other.series.values()) {
+      const mine = this.seriesOf(bucket, rule, kind, from, to, route, observed).cells;
       for (const [slot, cell] of cells) mergeCell(mine, slot, cell);
     }
     for (const count of other.wrong.values()) this.mergeWrong(count);
   }
 
-  private seriesOf(key: SeriesKey): Series {
-    const { bucket, rule, kind, from, to, route, observed } = key;
-    const name = [bucket, rule, kind, from, to, route, observed ? 'observed' : ''].join(SEPARATOR);
-    let series = this.series.get(name);
-    if (series === undefined) {
-      series = { bucket, rule, kind, from, to, route, observed, cells: new Map() };
-      this.series.set(name, series);
+  // Seven parameters, and no object made of them: this runs for every change.
+  private seriesOf(
+    bucket: SeriesKey['bucket'],
+    rule: SeriesKey['rule'],
+    kind: SeriesKey['kind'],
+    from: SeriesKey['from'],
+    to: SeriesKey['to'],
+    route: SeriesKey['route'],
+    observed: SeriesKey['observed'],
+  ): Series {
+    let known = this.ofRule.get(rule);
+    if (known === undefined) {
+      known = [];
+      this.ofRule.set(rule, known);
     }
+    for (const one of known) {
+      if (
+        one.to === to &&
+        one.from === from &&
+        one.route === route &&
+        one.kind === kind &&
+        one.observed === observed &&
+        one.bucket === bucket
+      )
+        return one;
+    }
+    const series: Series = { bucket, rule, kind, from, to, route, observed, cells: new Map() };
+    known.push(series);
+    this.series.set(
+      [bucket, rule, kind, from, to, route, observed ? 'observed' : ''].join(SEPARATOR),
+      series,
+    );
     return series;
   }
 

@@ -19,6 +19,12 @@ export interface ListedBatch {
   readonly done?: number;
 }
 
+export interface ListingPart {
+  readonly listing: Listing;
+  /** In any unit, the same for all parts. */
+  readonly weight: number;
+}
+
 export interface Listing {
   readonly kind: 'inventory' | 'list' | 'keys';
   /** Where it comes from: an address, a path. */
@@ -35,6 +41,8 @@ export interface Listing {
    * @throws HoldfastError `moved` where what is read is not what was announced.
    */
   batches(): AsyncIterable<ListedBatch>;
+  /** Parts that can be walked alone, each with its share of the whole; one of the whole when left out. */
+  readonly parts?: readonly ListingPart[];
   /** Changes whenever the content does; to be asked after a whole walk. */
   fingerprint(): string;
 }
