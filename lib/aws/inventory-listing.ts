@@ -35,8 +35,9 @@ export class InventoryListing implements Listing {
     this.tellsEventHolds = manifest.columns.includes('objectlockeventholdstatus');
   }
 
-  /** Each file alone. */
-  get parts(): ListingPart[] {
+  /** Each file alone, where there are several. */
+  get parts(): ListingPart[] | undefined {
+    if (this.files.length < 2) return undefined;
     return this.files.map((file) => ({
       listing: new InventoryListing(this.bytes, this.key, this.manifest, [file]),
       weight: file.size,

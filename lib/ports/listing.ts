@@ -42,7 +42,7 @@ export interface Listing {
    */
   batches(): AsyncIterable<ListedBatch>;
   /** Parts that can be walked alone, each with its share of the whole; one of the whole when left out. */
-  readonly parts?: readonly ListingPart[];
+  readonly parts?: readonly ListingPart[] | undefined;
   /** Changes whenever the content does; to be asked after a whole walk. */
   fingerprint(): string;
 }
