@@ -29,7 +29,7 @@ export function applyProgress(quiet: boolean): {
  * @param before - versions that had ended when the command began.
  * @param elapsed - milliseconds since then.
  */
-export function applyText(
+function applyText(
   { succeeded, failed, total, jobs }: ApplyProgress,
   before: number,
   elapsed: number,

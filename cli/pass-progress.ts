@@ -25,7 +25,7 @@ export function passProgress(what: string, now: () => number = Date.now): ShownP
 }
 
 /** @param elapsed - milliseconds since the pass began. */
-export function progressText({ rows, done }: PassProgress, elapsed: number): string {
+function progressText({ rows, done }: PassProgress, elapsed: number): string {
   const rate = elapsed === 0 ? 0 : Math.round((rows * 1_000) / elapsed);
   const count = `${rows.toLocaleString('en')} versions, ${rate.toLocaleString('en')} a second`;
   if (done === undefined || done === 0) return count;

@@ -31,6 +31,8 @@ export interface CloudOptions {
   readonly outside?: OutsideStore;
   /** Where the function that plans looks for inventories: `s3://bucket/prefix/source-bucket/id`. */
   readonly inventories?: readonly string[];
+  /** Buckets whose events nobody listens to, though they are managed. */
+  readonly unheard?: readonly string[];
   /** Values for parameters of serverless.yml, such as `engine: batch`. */
   readonly params?: Readonly<Record<string, unknown>>;
   /** For tests of those who must notice it: what the embedded S3 wrongly allows. */
@@ -84,7 +86,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const root = options.root ?? CHECKOUT;
   const stackFile = resolve(root, 'serverless.yml');
   const own = readStack(stackFile, {}).buckets.map(({ name }) => name);
-  const stack = readStack(stackFile, { ...paramsFor([...own, INVENTORY_BUCKET]), ...options.params });
+  const stack = readStack(stackFile, {
+    ...paramsFor([...own, INVENTORY_BUCKET, ...(options.unheard ?? [])]),
+    ...options.params,
+  });
   checkWiring(stack);
   const output = new EventEmitter<CloudEvents>();
   const credentials = options.credentials ?? DEFAULT_CREDENTIALS;

@@ -5,9 +5,9 @@ import { RunFolder } from '../../lib/aws/run-folder.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { formatInstant, parseInstant } from '../../lib/lock/instant.ts';
-import { engineFor } from '../../lib/plan/engine.ts';
+import { type Engine, engineFor } from '../../lib/plan/engine.ts';
 import { exceeded, SCHEDULED } from '../../lib/plan/guardrails.ts';
-import { type Plan } from '../../lib/plan/plan.ts';
+import { type Group, type Plan } from '../../lib/plan/plan.ts';
 import { newRun, type Run } from '../../lib/runs/run.ts';
 import { type Policy } from '../../lib/policy/compile.ts';
 import { applyProgress } from '../apply-progress.ts';
@@ -82,7 +82,16 @@ async function refuseStale(
   earlier: Run | undefined,
   options: ApplyOptions,
 ): Promise<void> {
-  for (const [group, manifest] of Object.entries(manifests)) await checkManifest(folder, group, manifest);
+  for (const { id, versions } of plan.groups) {
+    const manifest = manifests[id];
+    if (manifest?.rows !== versions) {
+      throw new HoldfastError('moved', {
+        what: `${folder}/plan.json was changed after it was made: it does not know the versions of ${id}`,
+        next: 'make the plan anew with holdfast plan; nothing was written',
+      });
+    }
+    await checkManifest(folder, id, manifest);
+  }
   const now = systemClock.now();
   // A run that has begun may end, however long it takes: each version is read before it is written.
   if (earlier === undefined && parseInstant(plan.goodUntil) < now) {
@@ -140,41 +149,29 @@ async function begin(plan: Plan, deps: ApplyDeps, options: ApplyOptions): Promis
     );
     if (options.yes !== true) await confirm('Go on?');
   }
-  const run = newRun(plan, {
-    started: formatInstant(deps.clock.now()),
-    by: deps.actor,
-    state: 'approved',
-    waitsFor: [],
-  });
-  return withEngines(run, plan, deps, options);
+  return newRun(
+    plan,
+    { started: formatInstant(deps.clock.now()), by: deps.actor, state: 'approved', waitsFor: [] },
+    enginesFrom(deps.jobs, options),
+  );
 }
 
-/** Gives each group the engine that was asked for, or that there is. */
-function withEngines(run: Run, plan: Plan, { jobs }: ApplyDeps, { engine }: ApplyOptions): Run {
+/** Each group gets the engine that was asked for, or that there is. */
+function enginesFrom(jobs: ApplyDeps['jobs'], { engine }: ApplyOptions): (group: Group) => Engine {
   const choice = engineOption(engine);
-  if (choice === 'batch' && jobs === undefined) {
+  const hasBatch = jobs !== undefined;
+  if (choice === 'batch' && !hasBatch) {
     throw new HoldfastError('bad-input', {
       what: 'bulk jobs need a role, and a bucket for their lists and reports',
       next: 'name them with --batch-role and --config, or leave --engine out',
     });
   }
-  const groups = Object.fromEntries(
-    plan.groups.map((group) => {
-      const asPlanned = jobs === undefined ? 'direct' : group.engine;
-      const asked =
-        choice === undefined
-          ? asPlanned
-          : engineFor(group.route, group.versions, { choice, hasBatch: jobs !== undefined });
-      const isWithoutFunction = asked === 'batch-function' && jobs?.functionArn === undefined;
-      const state = {
-        engine: isWithoutFunction ? 'direct' : asked,
-        state: 'todo',
-        versions: group.versions,
-      } as const;
-      return [group.id, { ...state, attempt: 0, byJob: 0 }];
-    }),
-  );
-  return { ...run, groups };
+  return (group) => {
+    const asked =
+      choice === undefined ? group.engine : engineFor(group.route, group.versions, { choice, hasBatch });
+    const isWithoutFunction = asked === 'batch-function' && jobs?.functionArn === undefined;
+    return hasBatch && !isWithoutFunction ? asked : 'direct';
+  };
 }
 
 function refuseTooMuch(plan: Plan, { maxVersions, maxCost }: ApplyOptions): void {

@@ -95,7 +95,7 @@ class Course {
       else if (engine === 'direct' || state === 'direct') direct.push(group);
       else byJob.push(group);
     }
-    await Promise.all([this.jobLanes(byJob), this.directLane(direct)]);
+    await all([this.jobLanes(byJob), this.directLane(direct)]);
     return wasDone ? this.result() : this.end();
   }
 
@@ -137,7 +137,7 @@ class Course {
         await this.byJob(group);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(JOBS_AT_ONCE, groups.length) }, lane));
+    await all(Array.from({ length: Math.min(JOBS_AT_ONCE, groups.length) }, lane));
   }
 
   private async directLane(groups: readonly Group[]): Promise<void> {
@@ -297,6 +297,11 @@ class Course {
     this.saving = saved.catch(() => undefined);
     await saved;
   }
+}
+
+/** Waits for all of them; whoever fails is told of when the others have ended, and not in the middle of their work. */
+async function all(lanes: readonly Promise<void>[]): Promise<void> {
+  for (const end of await Promise.allSettled(lanes)) if (end.status === 'rejected') throw end.reason;
 }
 
 async function* filtered(

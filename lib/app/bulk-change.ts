@@ -2,9 +2,11 @@
 import * as z from 'zod';
 import { type Group } from '../plan/plan.ts';
 import { type BulkStore } from '../ports/bulk-store.ts';
+import { type Documents } from '../ports/documents.ts';
 import { versionIdOf } from '../ports/lock-store.ts';
 import { type GroupRow, type RowEnd } from '../ports/run-store.ts';
 import { Places } from '../runs/tally-ends.ts';
+import { getRun } from './bulk-runs.ts';
 import { type LockDeps } from './deps.ts';
 import { runDirect } from './run-direct.ts';
 
@@ -43,6 +45,7 @@ export const endSchema = z.object({
 export type ChunkEnd = z.infer<typeof endSchema>;
 
 export interface ChunkDeps extends LockDeps {
+  readonly documents: Documents;
   readonly bulk: Pick<BulkStore, 'putText'>;
 }
 
@@ -52,11 +55,12 @@ const MOST = 32;
 /**
  * Works through a piece and stores how it ended; doing it twice does it once.
  *
- * @returns `moved` when the policy is another one now: then nothing is written (law 9).
+ * @returns `moved` when the policy is another one now, `cancelled` when the run is: then nothing is written (law 9).
  * @throws Error when the store gave no verdict, or Holdfast is paused: the message comes again.
  */
-export async function handleChunk(chunk: Chunk, deps: ChunkDeps): Promise<ChunkEnd | 'moved'> {
+export async function handleChunk(chunk: Chunk, deps: ChunkDeps): Promise<ChunkEnd | 'moved' | 'cancelled'> {
   if (deps.policy.hash !== chunk.policy) return 'moved';
+  if ((await getRun(chunk.run, deps.documents))?.run.state === 'cancelled') return 'cancelled';
   const group: Group = {
     ...chunk.group,
     route: 'plain',
@@ -74,13 +78,17 @@ export async function handleChunk(chunk: Chunk, deps: ChunkDeps): Promise<ChunkE
     },
   );
   if (stopped !== undefined && stopped.kind !== 'no-lock-on-bucket') throw new Error(stopped.detail);
-  const byPlace = new Map(chunk.rows.map((row) => [row.at, row]));
+  const byPlace = new Map(ends.map((end) => [end.at, end]));
   const end: ChunkEnd = {
     succeeded: ends.filter(({ asPlanned }) => asPlanned).length,
-    failed: ends.flatMap(({ at, asPlanned, outcome, detail }) => {
-      const row = byPlace.get(at);
-      if (asPlanned || row === undefined) return [];
-      return [{ key: row.key, versionId: row.versionId, outcome, ...(detail !== undefined && { detail }) }];
+    failed: chunk.rows.flatMap(({ at, key, versionId }) => {
+      // What was not tried any more, since the bucket has no lock at all, failed like the rest.
+      const { asPlanned, outcome, detail } = byPlace.get(at) ?? {
+        asPlanned: false,
+        outcome: stopped?.kind ?? 'no-verdict',
+        detail: stopped?.detail,
+      };
+      return asPlanned ? [] : [{ key, versionId, outcome, ...(detail !== undefined && { detail }) }];
     }),
   };
   await deps.bulk.putText(endName(chunk.run, chunk.group.id, chunk.chunk), JSON.stringify(end));

@@ -43,7 +43,7 @@ const startSchema = z.object({
   manifest: z.object({ bucket: z.string(), key: z.string() }),
   hash: z.string(),
   created: z.string(),
-  parts: z.number().int().positive(),
+  parts: z.number().int().nonnegative(),
   policy: z.string(),
   tolerance: z.number().nonnegative(),
   started: z.string(),

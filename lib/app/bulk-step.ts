@@ -10,7 +10,7 @@ import { type Chunk, endSchema, endsPrefix } from './bulk-change.ts';
 import { deactivate, getRun, putRun } from './bulk-runs.ts';
 import { type PolicySource } from './policy-source.ts';
 import { recordDeed } from './record-deed.ts';
-import { beginJob, endJob, isOver, type JobDeps, type JobWork, placeOf } from './run-job.ts';
+import { beginJob, endJob, findJob, isOver, type JobDeps, type JobWork, placeOf } from './run-job.ts';
 
 export interface StepDeps extends JobDeps {
   readonly documents: Documents;
@@ -64,6 +64,8 @@ class Step {
     const { run, deps } = this;
     if (run.state === 'done' || run.state === 'partly-failed') return this.over();
     const plan = await deps.readPlan(run.folder ?? '');
+    if (plan.id !== run.plan)
+      throw new Error(`${run.folder ?? ''} holds ${plan.id}, and ${run.id} is a run of ${run.plan}`);
     const policy = await deps.policies.current();
     if (run.state === 'cancelled') return this.cancel(plan, 'cancelled by hand');
     if (policy.hash !== run.policy)
@@ -112,6 +114,7 @@ class Step {
     let rows: Chunk['rows'] = [];
     let characters = 0;
     let chunks = 0;
+    let chosen = 0;
     let waiting: string[] = [];
     const pack = (): void => {
       if (rows.length === 0) return;
@@ -131,11 +134,14 @@ class Step {
     };
     for await (const { at, ref, until } of this.rows(group)) {
       if (only !== undefined && !only.has(placeOf(ref))) continue;
+      chosen += 1;
       rows.push({ at, key: ref.key, versionId: ref.versionId, ...(until !== undefined && { until }) });
       characters += ref.key.length + 100;
       if (rows.length >= ROWS || characters >= CHARACTERS) pack();
       if (waiting.length >= SENT_TOGETHER) await this.deps.changes.send(waiting.splice(0));
     }
+    // The report names a version that the list does not: nobody knows which is meant, so each is looked at.
+    if (only !== undefined && chosen < only.size) return this.send(plan, group, undefined);
     pack();
     await this.deps.changes.send(waiting);
     waiting = [];
@@ -173,19 +179,23 @@ class Step {
     const failed = Object.values(this.run.groups).reduce((sum, group) => sum + (group.failed ?? 0), 0);
     const total = plan.changes.versions;
     const state = failed === 0 ? 'done' : 'partly-failed';
-    await this.save({ ...this.run, state, ended: formatInstant(this.deps.clock.now()) });
+    // A run that is over is not looked at again: its record comes first (law 7).
     await this.record(
       'run-ended',
       `${this.run.id}: ${total - failed} of ${total} versions as planned, ${failed} not`,
     );
+    await this.save({ ...this.run, state, ended: formatInstant(this.deps.clock.now()) });
     return this.over();
   }
 
   /** Jobs that are under way are stopped; what they have locked stays locked. */
   private async cancel(plan: Plan, why: string): Promise<StepResult> {
     for (const group of plan.groups) {
-      const { state, jobId } = this.stateOf(group);
-      if (state !== 'job' || jobId === undefined) continue;
+      const { state, jobId: named, attempt } = this.stateOf(group);
+      if (state !== 'job') continue;
+      // Whoever made it may not have lived to note its name.
+      const jobId = named ?? (await findJob({ plan: plan.id, group, attempt }, this.deps));
+      if (jobId === undefined) continue;
       const status = await this.deps.jobs.describe(jobId);
       if (status !== undefined && !isOver(status)) await this.deps.jobs.cancel(jobId);
     }
@@ -220,6 +230,8 @@ class Step {
       yield row;
       at += 1;
     }
+    if (at !== group.versions)
+      throw new Error(`${this.groupFile(group)} lists ${at} versions, and the plan ${group.versions}`);
   }
 
   private groupFile({ id }: Group): string {

@@ -1,7 +1,7 @@
 /** One task of a bulk job that hands versions to our function: read, decided once more, written, recorded. */
 import { OUTCOMES } from '../audit/outcome.ts';
 import { HoldfastError } from '../errors.ts';
-import { parseInstant } from '../lock/instant.ts';
+import { type Instant, parseInstant } from '../lock/instant.ts';
 import { type Planned } from '../plan/still-wanted.ts';
 import { type VersionRef } from '../ports/lock-store.ts';
 import { applyPlanned } from './apply-planned.ts';
@@ -43,7 +43,16 @@ export function termsOf(given: Readonly<Record<string, string>>): TaskTerms | un
   const { run, policy, to, until, tolerance } = given;
   if (run === undefined || policy === undefined) return undefined;
   if (to === 'hold') return { run, policy, planned: { to } };
-  const isDated = (to === 'GOVERNANCE' || to === 'COMPLIANCE') && until !== undefined;
-  if (!isDated || !/^\d{1,15}$/.test(tolerance ?? '')) return undefined;
-  return { run, policy, planned: { to, until: parseInstant(until), tolerance: Number(tolerance) } };
+  if (to !== 'GOVERNANCE' && to !== 'COMPLIANCE') return undefined;
+  const date = until === undefined ? undefined : dateOf(until);
+  if (date === undefined || !/^\d{1,15}$/.test(tolerance ?? '')) return undefined;
+  return { run, policy, planned: { to, until: date, tolerance: Number(tolerance) } };
+}
+
+function dateOf(text: string): Instant | undefined {
+  try {
+    return parseInstant(text);
+  } catch {
+    return undefined;
+  }
 }

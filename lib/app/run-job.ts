@@ -101,11 +101,10 @@ export async function beginJob(work: JobWork, deps: JobDeps, save: Save): Promis
   const { group, plan, run, policy, state } = work;
   if (state.jobId !== undefined) return state.jobId;
   const attempt = state.state === 'job' ? state.attempt : state.attempt + 1;
-  const tags = { 'holdfast-plan': plan, 'holdfast-group': group.id, 'holdfast-attempt': String(attempt) };
-  const description = `holdfast ${plan} ${group.id} attempt ${attempt}`;
+  const { tags, description } = nameOf({ plan, group, attempt });
   await save({ state: 'job', attempt });
   // An earlier command may have made it and not lived to note its name.
-  const found = state.state === 'job' ? await deps.jobs.find(tags, description) : undefined;
+  const found = state.state === 'job' ? await findJob({ plan, group, attempt }, deps) : undefined;
   if (found !== undefined) {
     await save({ jobId: found });
     return found;
@@ -126,6 +125,26 @@ export async function beginJob(work: JobWork, deps: JobDeps, save: Save): Promis
   await save({ jobId: id });
   await recordDeed({ action: 'job-created', policy, cause: run, detail: `job ${id}: ${detail}` }, deps);
   return id;
+}
+
+interface Attempt extends Pick<JobWork, 'plan' | 'group'> {
+  readonly attempt: number;
+}
+
+/** The job that was made for a group, by the tags that it was given. */
+export async function findJob(
+  attempt: Attempt,
+  { jobs }: Pick<JobDeps, 'jobs'>,
+): Promise<string | undefined> {
+  const { tags, description } = nameOf(attempt);
+  return jobs.find(tags, description);
+}
+
+function nameOf({ plan, group, attempt }: Attempt): { tags: Record<string, string>; description: string } {
+  return {
+    tags: { 'holdfast-plan': plan, 'holdfast-group': group.id, 'holdfast-attempt': String(attempt) },
+    description: `holdfast ${plan} ${group.id} attempt ${attempt}`,
+  };
 }
 
 function operationOf(

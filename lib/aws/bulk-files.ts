@@ -24,7 +24,9 @@ export class FileSpool {
   }
 
   static async begin(bulk: BulkStore): Promise<FileSpool> {
-    return new FileSpool(await mkdtemp(join(tmpdir(), 'holdfast-count-')), bulk);
+    const spool = new FileSpool(await mkdtemp(join(tmpdir(), 'holdfast-count-')), bulk);
+    await once(spool.stream, 'open');
+    return spool;
   }
 
   add(row: PlanRow, change: PlannedChange, place: Place): void {

@@ -70,23 +70,27 @@ export class S3JobControl implements JobControl {
 
   async manifestAt(key: string): Promise<JobManifest> {
     const { s3, bucket } = this.options;
-    const { ETag } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    const { ETag } = await named(`look for the list s3://${bucket}/${key}`, 's3:GetObject', async () =>
+      s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key })),
+    );
     return { key, etag: etagOf(ETag) };
   }
 
   async putManifest(key: string, file: string): Promise<JobManifest> {
     const { s3, bucket } = this.options;
     const { size } = await stat(file);
-    const { ETag } = await s3.send(
-      new PutObjectCommand({
-        Bucket: bucket,
-        Key: key,
-        Body: createReadStream(file),
-        ContentLength: size,
-        ContentType: 'text/csv',
-        // Jobs refuse a list of our own under a KMS key, which the bucket may have by default.
-        ServerSideEncryption: 'AES256',
-      }),
+    const { ETag } = await named(`store the list s3://${bucket}/${key}`, 's3:PutObject', async () =>
+      s3.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: createReadStream(file),
+          ContentLength: size,
+          ContentType: 'text/csv',
+          // Jobs refuse a list of our own under a KMS key, which the bucket may have by default.
+          ServerSideEncryption: 'AES256',
+        }),
+      ),
     );
     return { key, etag: etagOf(ETag) };
   }
@@ -95,17 +99,18 @@ export class S3JobControl implements JobControl {
     const { control, account } = this.options;
     let next: string | undefined;
     do {
-      const page = await control.send(
-        new ListJobsCommand({
-          AccountId: account,
-          MaxResults: 1_000,
-          ...(next !== undefined && { NextToken: next }),
-        }),
-      );
+      const list = new ListJobsCommand({
+        AccountId: account,
+        MaxResults: 1_000,
+        ...(next !== undefined && { NextToken: next }),
+      });
+      const page = await named('list the bulk jobs', 's3:ListJobs', async () => control.send(list));
       for (const { JobId, Description } of page.Jobs ?? []) {
         // The description narrows the search, the tags decide.
         if (JobId === undefined || Description !== description) continue;
-        const { Tags } = await control.send(new GetJobTaggingCommand({ AccountId: account, JobId }));
+        const { Tags } = await named(`read the tags of the bulk job ${JobId}`, 's3:GetJobTagging', async () =>
+          control.send(new GetJobTaggingCommand({ AccountId: account, JobId })),
+        );
         const found = new Map(Tags?.map(({ Key, Value }) => [Key, Value]));
         if (Object.entries(tags).every(([name, value]) => found.get(name) === value)) return JobId;
       }
@@ -117,29 +122,30 @@ export class S3JobControl implements JobControl {
   async create(request: JobRequest): Promise<string> {
     const { control, account, role, bucket } = this.options;
     const { token, description, tags, operation, manifest, reportPrefix } = request;
-    const { JobId } = await control.send(
-      new CreateJobCommand({
-        AccountId: account,
-        ClientRequestToken: token,
-        // Left out, the console's default may apply, and the job would wait for somebody.
-        ConfirmationRequired: false,
-        Description: description,
-        Priority: PRIORITY,
-        RoleArn: role,
-        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
-        Operation: operationOf(operation),
-        Manifest: {
-          Spec: { Format: 'S3BatchOperations_CSV_20180820', Fields: ['Bucket', 'Key', 'VersionId'] },
-          Location: { ObjectArn: `arn:aws:s3:::${bucket}/${manifest.key}`, ETag: manifest.etag },
-        },
-        Report: {
-          Enabled: true,
-          Bucket: `arn:aws:s3:::${bucket}`,
-          Prefix: reportPrefix,
-          Format: 'Report_CSV_20180820',
-          ReportScope: 'AllTasks',
-        },
-      }),
+    const job = new CreateJobCommand({
+      AccountId: account,
+      ClientRequestToken: token,
+      // Left out, the console's default may apply, and the job would wait for somebody.
+      ConfirmationRequired: false,
+      Description: description,
+      Priority: PRIORITY,
+      RoleArn: role,
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      Operation: operationOf(operation),
+      Manifest: {
+        Spec: { Format: 'S3BatchOperations_CSV_20180820', Fields: ['Bucket', 'Key', 'VersionId'] },
+        Location: { ObjectArn: `arn:aws:s3:::${bucket}/${manifest.key}`, ETag: manifest.etag },
+      },
+      Report: {
+        Enabled: true,
+        Bucket: `arn:aws:s3:::${bucket}`,
+        Prefix: reportPrefix,
+        Format: 'Report_CSV_20180820',
+        ReportScope: 'AllTasks',
+      },
+    });
+    const { JobId } = await named('make a bulk job', `s3:CreateJob, and iam:PassRole on ${role}`, async () =>
+      control.send(job),
     );
     if (JobId === undefined) throw new Error('a job was made and has no id');
     return JobId;
@@ -164,14 +170,16 @@ export class S3JobControl implements JobControl {
       };
     } catch (cause) {
       if (cause instanceof S3ControlServiceException && cause.name === 'NoSuchJobException') return undefined;
-      throw cause;
+      throw failureOf(`ask for the state of the bulk job ${id}`, 's3:DescribeJob', cause);
     }
   }
 
   async cancel(id: string): Promise<void> {
     const { control, account } = this.options;
-    await control.send(
-      new UpdateJobStatusCommand({ AccountId: account, JobId: id, RequestedJobStatus: 'Cancelled' }),
+    await named(`cancel the bulk job ${id}`, 's3:UpdateJobStatus', async () =>
+      control.send(
+        new UpdateJobStatusCommand({ AccountId: account, JobId: id, RequestedJobStatus: 'Cancelled' }),
+      ),
     );
   }
 
@@ -218,12 +226,13 @@ export class S3JobControl implements JobControl {
     const keys: string[] = [];
     let next: string | undefined;
     do {
-      const page = await s3.send(
-        new ListObjectsV2Command({
-          Bucket: bucket,
-          Prefix: `${prefix}/job-${id}/`,
-          ...(next !== undefined && { ContinuationToken: next }),
-        }),
+      const list = new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: `${prefix}/job-${id}/`,
+        ...(next !== undefined && { ContinuationToken: next }),
+      });
+      const page = await named(`look for the report of the bulk job ${id}`, 's3:ListBucket', async () =>
+        s3.send(list),
       );
       for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key);
       next = page.NextContinuationToken;
@@ -233,7 +242,9 @@ export class S3JobControl implements JobControl {
 
   private async stream(key: string): Promise<Readable> {
     const { s3, bucket } = this.options;
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    const { Body } = await named(`read the report s3://${bucket}/${key}`, 's3:GetObject', async () =>
+      s3.send(new GetObjectCommand({ Bucket: bucket, Key: key })),
+    );
     return Body as Readable;
   }
 }
@@ -266,4 +277,50 @@ function operationOf(operation: JobOperation): SdkOperation {
         },
       };
   }
+}
+
+/** @throws HoldfastError in place of whatever the store or the way to it answers. */
+async function named<T>(what: string, needs: string, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (cause) {
+    throw failureOf(what, needs, cause);
+  }
+}
+
+const THROTTLES = new Set(['SlowDown', 'TooManyRequestsException', 'ThrottlingException']);
+
+/** S3 and S3 Control have classes of errors of their own; both tell a status and a code. */
+function failureOf(what: string, needs: string, cause: unknown): HoldfastError {
+  if (cause instanceof HoldfastError) return cause;
+  const status = statusOf(cause);
+  const [code, message] = cause instanceof Error ? [cause.name, cause.message] : ['unknown', String(cause)];
+  if (status === 503 || status === 429 || THROTTLES.has(code))
+    return new HoldfastError('throttled', {
+      what: `${what}: the store asked to slow down (${code})`,
+      next: 'run the same command again later',
+      cause,
+    });
+  if (status === undefined || status >= 500)
+    return new HoldfastError('unreachable', {
+      what: `${what}: the store gave no verdict (${message})`,
+      next: 'check the endpoint, the credentials and the network, and run the same command again',
+      cause,
+    });
+  if (status === 401 || status === 403)
+    return new HoldfastError('no-permission', {
+      what: `${what}: the store denied it (${code})`,
+      next: `it needs ${needs}`,
+      cause,
+    });
+  return new HoldfastError('bad-input', {
+    what: `${what}: the store found fault with the request (${status} ${code}: ${message})`,
+    next: 'check the role, the names of the buckets and the endpoint',
+    cause,
+  });
+}
+
+function statusOf(cause: unknown): number | undefined {
+  if (typeof cause !== 'object' || cause === null || !('$metadata' in cause)) return undefined;
+  return (cause.$metadata as { readonly httpStatusCode?: number }).httpStatusCode;
 }

@@ -232,7 +232,7 @@ function wrongOf(made: Change, rule: string): Wrong | undefined {
 }
 
 /** Whether what a rule wants may change with the tags of a version. */
-export function dependsOnTags({ match, term }: Rule): boolean {
+function dependsOnTags({ match, term }: Rule): boolean {
   return (
     match.tags !== undefined ||
     term.form === 'tag' ||

@@ -1,6 +1,7 @@
 /** A run: a plan being carried out, as it is kept between one command and the next. */
 import * as z from 'zod';
-import { type Plan } from '../plan/plan.ts';
+import { type Engine } from '../plan/engine.ts';
+import { type Group, type Plan } from '../plan/plan.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -44,12 +45,20 @@ export type Run = z.infer<typeof runSchema>;
 export type GroupRun = z.infer<typeof groupSchema>;
 
 /** A plan is carried out once: its run has its name. */
-export function runIdOf({ id }: Pick<Plan, 'id'>): string {
+function runIdOf({ id }: Pick<Plan, 'id'>): string {
   return id.replace(/^plan-/, 'run-');
 }
 
-/** A run that has not begun. */
-export function newRun(plan: Plan, more: Pick<Run, 'started' | 'by' | 'state' | 'waitsFor'>): Run {
+/**
+ * A run that has not begun.
+ *
+ * @param engineOf - who carries out a group; whoever the plan names when left out.
+ */
+export function newRun(
+  plan: Plan,
+  more: Pick<Run, 'started' | 'by' | 'state' | 'waitsFor'>,
+  engineOf: (group: Group) => Engine = ({ engine }) => engine,
+): Run {
   return {
     version: 1,
     id: runIdOf(plan),
@@ -58,9 +67,9 @@ export function newRun(plan: Plan, more: Pick<Run, 'started' | 'by' | 'state' | 
     source: plan.listing.source,
     ...more,
     groups: Object.fromEntries(
-      plan.groups.map(({ id, engine, versions }) => [
-        id,
-        { engine, state: 'todo' as const, versions, attempt: 0, byJob: 0 },
+      plan.groups.map((group) => [
+        group.id,
+        { engine: engineOf(group), state: 'todo' as const, versions: group.versions, attempt: 0, byJob: 0 },
       ]),
     ),
   };

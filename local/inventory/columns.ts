@@ -65,6 +65,13 @@ const OPTIONAL: readonly Column[] = [
     kind: 'text',
     valueOf: ({ hold }, letterCase) => written(hold, letterCase),
   },
+  {
+    name: 'ObjectLockEventHoldStatus',
+    snake: 'object_lock_event_hold_status',
+    kind: 'text',
+    // This S3 has none: whatever carries a retention would say so.
+    valueOf: ({ mode }, letterCase) => (mode === undefined ? undefined : written('OFF', letterCase)),
+  },
 ];
 
 const written = (word: string | undefined, letterCase: LetterCase): string | undefined =>

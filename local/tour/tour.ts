@@ -7,6 +7,7 @@ import { buildStage } from './stage.ts';
 import { uploadAct } from './upload-act.ts';
 
 export type { Act } from './act.ts';
+export { OLDER, type OlderVersions, uploadOlder } from './older-versions.ts';
 export type { HardRow } from './hard-act.ts';
 export type { RefusalRow } from './refusal-act.ts';
 export type { UploadRow } from './upload-act.ts';

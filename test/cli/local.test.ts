@@ -20,10 +20,11 @@ describe('npm start -- --once', () => {
       ['uploaded, and locked', 8],
       ['locked, and nobody can undo it', 8],
       ['whatever happens, it ends with a record', 7],
+      ['uploaded before Holdfast came, planned and locked in bulk', 10],
       ['the records, checked as an auditor would', 1],
     ]);
     expect(acts.flatMap(({ rows }) => rows).every((row) => row.ok)).toBe(true);
-  }, 30_000);
+  }, 180_000);
 
   it.each([
     ['delete', 'delete the locked version'],
@@ -64,7 +65,7 @@ describe('npm start -- --once', () => {
     expect(code).toBe(5);
     expect(err).toContain('127.0.0.1:9');
     expect(err).not.toContain('    at ');
-  }, 30_000);
+  }, 180_000);
 });
 
 describe('holdfast local', () => {
@@ -105,7 +106,7 @@ describe('holdfast local', () => {
     client.destroy();
     child.kill('SIGINT');
     expect(await ended).toBe(0);
-  }, 30_000);
+  }, 180_000);
 
   it.each([
     [['--port', '70000'], 'give a number from 0 to 65535'],

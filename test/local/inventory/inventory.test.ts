@@ -19,7 +19,7 @@ const UNTIL = new Date('2036-01-01T00:00:00.123Z');
 const Bucket = 'docs';
 const KEY = 'a/ü +%"\n,.txt';
 const ALL_COLUMNS =
-  'Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag, StorageClass, IsMultipartUploaded, ReplicationStatus, EncryptionStatus, ObjectLockRetainUntilDate, ObjectLockMode, ObjectLockLegalHoldStatus';
+  'Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag, StorageClass, IsMultipartUploaded, ReplicationStatus, EncryptionStatus, ObjectLockRetainUntilDate, ObjectLockMode, ObjectLockLegalHoldStatus, ObjectLockEventHoldStatus';
 const LOCK_FIELDS = ['ObjectLockRetainUntilDate', 'ObjectLockMode', 'ObjectLockLegalHoldStatus'];
 
 /** Keys, as they were written. */
@@ -113,11 +113,11 @@ describe('an inventory in CSV', () => {
 
     expect(linesOf(files)).toStrictEqual(
       [
-        `"docs","${key}","${lockedId}","false","false","4","2026-11-20T08:15:30.000Z","${eTag}","STANDARD","false","","SSE-S3","2036-01-01T00:00:00.123Z","Governance","On"`,
-        `"docs","${key}","${markerId}","true","true","","2026-11-20T08:15:30.000Z","","","","","","","",""`,
+        `"docs","${key}","${lockedId}","false","false","4","2026-11-20T08:15:30.000Z","${eTag}","STANDARD","false","","SSE-S3","2036-01-01T00:00:00.123Z","Governance","On","Off"`,
+        `"docs","${key}","${markerId}","true","true","","2026-11-20T08:15:30.000Z","","","","","","","","",""`,
         expect.stringMatching(
           new RegExp(
-            `^"docs","customer","${customerId}","true","false","4",.*"SSE-C","2036-01-01T00:00:00.123Z","Governance","Off"$`,
+            `^"docs","customer","${customerId}","true","false","4",.*"SSE-C","2036-01-01T00:00:00.123Z","Governance","Off","Off"$`,
           ),
         ),
       ].sort((one, other) => (String(one) < String(other) ? -1 : 1)),
@@ -178,7 +178,7 @@ describe('an inventory in Parquet', () => {
     const rows = await parquetReadObjects({ file: Uint8Array.from(file ?? []).buffer });
 
     expect(manifest.fileSchema).toBe(
-      'message s3.inventory {  required binary bucket (STRING);  required binary key (STRING);  optional binary version_id (STRING);  optional boolean is_latest;  optional boolean is_delete_marker;  optional int64 size;  optional int64 last_modified_date (TIMESTAMP(MILLIS,true));  optional binary e_tag (STRING);  optional binary storage_class (STRING);  optional boolean is_multipart_uploaded;  optional binary replication_status (STRING);  optional binary encryption_status (STRING);  optional int64 object_lock_retain_until_date (TIMESTAMP(MILLIS,true));  optional binary object_lock_mode (STRING);  optional binary object_lock_legal_hold_status (STRING);}',
+      'message s3.inventory {  required binary bucket (STRING);  required binary key (STRING);  optional binary version_id (STRING);  optional boolean is_latest;  optional boolean is_delete_marker;  optional int64 size;  optional int64 last_modified_date (TIMESTAMP(MILLIS,true));  optional binary e_tag (STRING);  optional binary storage_class (STRING);  optional boolean is_multipart_uploaded;  optional binary replication_status (STRING);  optional binary encryption_status (STRING);  optional int64 object_lock_retain_until_date (TIMESTAMP(MILLIS,true));  optional binary object_lock_mode (STRING);  optional binary object_lock_legal_hold_status (STRING);  optional binary object_lock_event_hold_status (STRING);}',
     );
     expect(rows).toHaveLength(3);
     expect(rows.find((row) => row.version_id === lockedId)).toMatchObject({
