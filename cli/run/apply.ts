@@ -10,6 +10,7 @@ import { exceeded, SCHEDULED } from '../../lib/plan/guardrails.ts';
 import { type Group, type Plan } from '../../lib/plan/plan.ts';
 import { newRun, type Run } from '../../lib/runs/run.ts';
 import { type Policy } from '../../lib/policy/compile.ts';
+import { type Listing } from '../../lib/ports/listing.ts';
 import { applyProgress } from '../apply-progress.ts';
 import { exitOf, failuresOf, sayResult, sayResultJson } from '../apply-text.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
@@ -106,11 +107,18 @@ async function refuseStale(
     ...options,
     ...(kind === 'keys' ? { keys: source } : { inventory: source }),
   });
+  // What a file of keys names is known only when all of it has been looked up.
+  if (kind === 'keys') await walk(from);
   if (from.fingerprint() === fingerprint) return;
   throw new HoldfastError('moved', {
     what: `listing changed: ${source} is not what the plan was made from`,
     next: 'plan again; nothing was written',
   });
+}
+
+async function walk(listing: Listing): Promise<void> {
+  const batches = listing.batches()[Symbol.asyncIterator]();
+  while ((await batches.next()).done !== true);
 }
 
 async function openDeps(

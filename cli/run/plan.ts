@@ -52,7 +52,7 @@ export async function runPlan(options: PlanCommandOptions): Promise<void> {
       policy: { hash: policy.hash, path: resolve(options.policy), ...deploymentCap(options.maximum) },
       listing: {
         kind: open.from.kind,
-        source: open.from.source,
+        source: sourceOf(open.from),
         asOf: formatInstant(open.from.asOf),
         fingerprint: open.from.fingerprint(),
       },
@@ -185,4 +185,9 @@ function say(plan: Plan, { gone, unreadable }: Pass, { json, out }: PlanCommandO
 function toleranceOption(text = 'P1D'): number {
   const period = parsePeriod(text);
   return shortestDays({ ...period, seconds: 0 }) * 86_400_000 + period.seconds * 1_000;
+}
+
+/** A file is named from the root, so that the plan can be applied from another folder. */
+function sourceOf({ source, kind }: OpenListing['from']): string {
+  return kind === 'list' || source.startsWith('s3://') ? source : resolve(source);
 }

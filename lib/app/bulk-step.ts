@@ -25,9 +25,9 @@ export interface StepDeps extends JobDeps {
 
 export type StepResult = 'waits' | 'paused' | 'goes-on' | 'over' | 'elsewhere';
 
-/** Rows and characters of a piece: what fits into a message, and into a function's quarter of an hour. */
+/** Rows and bytes of a piece: what a function does in its quarter of an hour, and what fits into a message (256 KiB). */
 const ROWS = 500;
-const CHARACTERS = 100_000;
+const BYTES = 200_000;
 /** Pieces that are sent together. */
 const SENT_TOGETHER = 50;
 /** A piece that has not ended after so long was lost, and the group is sent again (milliseconds). */
@@ -112,7 +112,7 @@ class Step {
   /** Sends the versions of a group, or those that a job failed to lock, to the functions of the direct engine. */
   private async send(plan: Plan, group: Group, only: ReadonlySet<string> | undefined): Promise<void> {
     let rows: Chunk['rows'] = [];
-    let characters = 0;
+    let bytes = 0;
     let chunks = 0;
     let chosen = 0;
     let waiting: string[] = [];
@@ -130,14 +130,17 @@ class Step {
       waiting.push(JSON.stringify(chunk));
       chunks += 1;
       rows = [];
-      characters = 0;
+      bytes = 0;
     };
     for await (const { at, ref, until } of this.rows(group)) {
       if (only !== undefined && !only.has(placeOf(ref))) continue;
       chosen += 1;
-      rows.push({ at, key: ref.key, versionId: ref.versionId, ...(until !== undefined && { until }) });
-      characters += ref.key.length + 100;
-      if (rows.length >= ROWS || characters >= CHARACTERS) pack();
+      const row = { at, key: ref.key, versionId: ref.versionId, ...(until !== undefined && { until }) };
+      // No less than its bytes in a message, however those are escaped.
+      const size = encodeURIComponent(JSON.stringify(row)).length;
+      if (rows.length >= ROWS || bytes + size > BYTES) pack();
+      rows.push(row);
+      bytes += size;
       if (waiting.length >= SENT_TOGETHER) await this.deps.changes.send(waiting.splice(0));
     }
     // The report names a version that the list does not: nobody knows which is meant, so each is looked at.

@@ -186,6 +186,7 @@ async function watch(
   onProgress: (status: JobStatus) => void,
   signal: AbortSignal | undefined,
 ): Promise<JobStatus | undefined | 'interrupted'> {
+  const stop = aborted(signal);
   let unknown = 0;
   for (;;) {
     const status = await jobs.describe(id);
@@ -197,8 +198,21 @@ async function watch(
       if (isOver(status)) return status;
     }
     if (signal?.aborted === true) return 'interrupted';
-    await clock.wait(pollEvery);
+    await Promise.race([clock.wait(pollEvery), stop]);
   }
+}
+
+/** Whoever asks to stop need not wait for the next question. */
+async function aborted(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    signal?.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }
 
 async function resultOf(

@@ -1,6 +1,6 @@
 /** Keeps batches of records as files: for terminals without an audit bucket, and for reading a copy of one. */
 import { existsSync } from 'node:fs';
-import { access, open, readdir, readFile } from 'node:fs/promises';
+import { access, link, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Batch } from '../audit/chain.ts';
@@ -28,13 +28,21 @@ export class FileAuditStore implements AuditStore {
     const path = join(this.folder, `${name}${PACKED}`);
     await inOneSentence(path, async () => {
       makeFolder(dirname(path));
-      const file = await open(path, 'wx');
+      // Whole or not there: a process that is killed in the middle leaves no half of a batch.
+      const half = `${path}.${process.pid}.half`;
+      const file = await open(half, 'wx');
       try {
         await file.writeFile(gzipSync(`${lines.join('\n')}\n`));
         // Stored means stored: a record that a power failure takes away was never one.
         await file.sync();
       } finally {
         await file.close();
+      }
+      try {
+        // A link is made only where there is none of that name; a rename would write over it.
+        await link(half, path);
+      } finally {
+        await unlink(half);
       }
     });
   }

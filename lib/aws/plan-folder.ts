@@ -9,7 +9,7 @@ import { HoldfastError } from '../errors.ts';
 import { formatInstant } from '../lock/instant.ts';
 import { type PlannedChange } from '../plan/difference.ts';
 import { manifestLine } from '../plan/manifest-line.ts';
-import { type Assignment, assignmentKey, type Plan, planIdOf } from '../plan/plan.ts';
+import { type Assignment, assignmentKey, canonical, type Plan, planIdOf } from '../plan/plan.ts';
 import { type PlanRow } from '../plan/row.ts';
 import { type Place } from '../plan/tally.ts';
 import { storedPlanSchema } from './stored-plan.ts';
@@ -25,6 +25,8 @@ export interface StoredPlan {
   readonly plan: Plan;
   /** By the ids of the groups. */
   readonly manifests: Readonly<Record<string, Manifest>>;
+  /** SHA-256 of the rest, hex: its id does not cover the price, nor how the lists are named. */
+  readonly seal: string;
 }
 
 /** Characters that wait in memory before they are written. */
@@ -63,6 +65,8 @@ export class PlanWriter {
       });
     }
     try {
+      // What a pass that was killed left behind belongs to no plan.
+      await rm(join(folder, 'groups'), { recursive: true, force: true });
       await mkdir(join(folder, 'groups'), { recursive: true });
       const writer = new PlanWriter(folder);
       await once(writer.spool, 'open');
@@ -126,7 +130,7 @@ export class PlanWriter {
     }
     const manifests = await groups.close();
     await rm(this.spoolPath);
-    const stored: StoredPlan = { plan, manifests };
+    const stored: StoredPlan = { plan, manifests, seal: sealOf(plan, manifests) };
     // Renamed into place, so that a crash leaves no half of a plan.
     const path = join(this.folder, 'plan.json');
     await writeFile(`${path}.new`, `${JSON.stringify(stored, undefined, 2)}\n`);
@@ -241,14 +245,18 @@ export function parseStoredPlan(text: string, folder: string): StoredPlan {
       next: 'make it anew with holdfast plan',
     });
   }
-  const { plan, manifests } = parsed.data;
-  if (planIdOf(plan, sha256) !== plan.id) {
+  const { plan, manifests, seal } = parsed.data;
+  if (planIdOf(plan, sha256) !== plan.id || sealOf(plan, manifests) !== seal) {
     throw new HoldfastError('moved', {
       what: `${folder}/plan.json was changed after it was made: it is not ${plan.id} any more`,
       next: 'make it anew with holdfast plan; nothing was written',
     });
   }
-  return { plan, manifests };
+  return { plan, manifests, seal };
+}
+
+function sealOf(plan: Plan, manifests: StoredPlan['manifests']): string {
+  return sha256(canonical({ plan, manifests }));
 }
 
 /**

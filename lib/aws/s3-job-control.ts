@@ -1,7 +1,7 @@
 /** Bulk jobs by S3 Batch Operations. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { type Readable } from 'node:stream';
 import {
   GetObjectCommand,
@@ -59,6 +59,8 @@ const STATES: Readonly<Record<string, JobState>> = {
 };
 
 const PRIORITY = 10;
+/** Bytes of a list that are held in memory while they are sent. */
+const IN_MEMORY = 64 << 20;
 
 export class S3JobControl implements JobControl {
   private readonly options: S3JobControlOptions;
@@ -84,7 +86,8 @@ export class S3JobControl implements JobControl {
         new PutObjectCommand({
           Bucket: bucket,
           Key: key,
-          Body: createReadStream(file),
+          // The client tries again what it holds in memory, and not what it has read from a stream.
+          Body: size <= IN_MEMORY ? await readFile(file) : createReadStream(file),
           ContentLength: size,
           ContentType: 'text/csv',
           // Jobs refuse a list of our own under a KMS key, which the bucket may have by default.

@@ -23,7 +23,10 @@ export class SqsDelayQueue implements DelayQueue {
   }
 }
 
-/** SQS takes no U+FFFE and U+FFFF, which keys may hold; the body is JSON, which can escape them. */
+/**
+ * SQS takes no U+FFFE and U+FFFF, which keys may hold, and some emulators take nothing beyond the basic plane; the
+ * body is JSON, which can escape them.
+ */
 export function sqsText(json: string): string {
-  return json.replaceAll(/[\ufffe\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
+  return json.replaceAll(/[\ud800-\udfff\ufffe\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
 }

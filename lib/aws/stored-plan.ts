@@ -40,5 +40,7 @@ const plan = z.object({
 
 export const storedPlanSchema = z.object({
   plan,
+  /** Holds all of it together: SHA-256, hex. */
+  seal: z.string(),
   manifests: z.record(z.string(), z.object({ rows: count, sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
 });

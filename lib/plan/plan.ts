@@ -162,7 +162,7 @@ export function planIdOf(plan: Plan, hash: PlanOptions['hash']): string {
 }
 
 /** JSON with the members of every object in the order of their names, so that a plan read back has the same text. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, node: unknown) =>
     typeof node === 'object' && node !== null && !Array.isArray(node)
       ? Object.fromEntries(Object.entries(node).sort(([one], [other]) => (one < other ? -1 : 1)))
