@@ -46,16 +46,35 @@ export function sayPlan(plan: Plan): void {
 
 function linesTable(lines: readonly Line[]): string {
   return table(
-    ['bucket', 'rule', 'change', 'from', 'to', 'versions', 'bytes'],
-    lines.map(({ bucket, rule, change, from, to, earliest, latest, observed, versions, bytes }) => [
-      visible(bucket),
-      visible(rule),
-      observed ? `${change} (observe)` : change,
-      from,
-      to === 'hold' ? 'legal hold ON' : `${to} ${datesText(earliest, latest)}`,
-      count(versions),
-      bytesText(bytes),
-    ]),
+    ['bucket', 'rule', 'change', 'from', 'to', 'versions', 'bytes', 'jobs', 'requests', 'dollars'],
+    lines.map(
+      ({
+        bucket,
+        rule,
+        change,
+        from,
+        to,
+        earliest,
+        latest,
+        observed,
+        versions,
+        bytes,
+        jobs,
+        requests,
+        usd,
+      }) => [
+        visible(bucket),
+        visible(rule),
+        observed ? `${change} (observe)` : change,
+        from,
+        to === 'hold' ? 'legal hold ON' : `${to} ${datesText(earliest, latest)}`,
+        count(versions),
+        bytesText(bytes),
+        count(jobs),
+        count(requests),
+        usd.toFixed(2),
+      ],
+    ),
   );
 }
 

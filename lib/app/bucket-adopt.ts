@@ -5,7 +5,11 @@ import { type SetupDeps } from './bucket-setup.ts';
 import { recordDeed } from './record-deed.ts';
 
 /** What bulk plans read from an inventory. */
-const FIELDS = ['Size', 'LastModifiedDate', 'StorageClass', 'ETag', 'IsMultipartUploaded', ...LOCK_COLUMNS];
+const FIELDS = [
+  ...['Size', 'LastModifiedDate', 'StorageClass', 'ETag', 'IsMultipartUploaded'],
+  ...LOCK_COLUMNS,
+  'ObjectLockEventHoldStatus',
+];
 
 /** An inventory of our own, under an id that nobody has: whatever is there is kept. */
 function ours({ inventories }: BucketWiring): Inventory {

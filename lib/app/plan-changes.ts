@@ -156,7 +156,7 @@ async function learn(
         if (answer.kind === 'no-lock-on-bucket') {
           throw new HoldfastError('no-lock-on-bucket', {
             what: `the bucket ${row.bucket} has no Object Lock, so nothing in it can be locked`,
-            next: `enable it with holdfast bucket adopt ${row.bucket}, or leave the bucket out`,
+            next: `enable it with holdfast bucket enable ${row.bucket}, or leave the bucket out`,
           });
         }
         row = { ...row, lock: { ...row.lock, [needs]: answer.lock[needs] } };

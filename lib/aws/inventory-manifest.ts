@@ -66,7 +66,7 @@ export async function readManifest(
   if (missing.length > 0) {
     throw new HoldfastError('bad-input', {
       what: `the inventory ${name} has no ${missing.join(', ')}: what is not listed cannot be judged`,
-      next: `configure it for all versions and with these fields; holdfast bucket adopt ${sourceBucket} --inventory adds one that has them`,
+      next: `configure it for all versions and with these fields; holdfast bucket adopt ${sourceBucket} --inventory-to BUCKET --apply adds one that has them`,
     });
   }
   return {

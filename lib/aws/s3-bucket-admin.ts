@@ -139,30 +139,43 @@ export class S3BucketAdmin implements BucketAdmin {
 
   async putInventory(bucket: string, inventory: Inventory, destination: string): Promise<void> {
     const what = `give ${bucket} the inventory ${inventory.id}`;
-    const answer = await ask(what, async () =>
+    let answer = await this.tryInventory(what, bucket, inventory, destination);
+    // One field that a Region does not know yet fails the whole configuration.
+    if (isRefused(answer) && answer.refused.status === 400) {
+      const fields = inventory.fields.filter((field) => !field.startsWith('ObjectLockEventHold'));
+      answer = await this.tryInventory(what, bucket, { ...inventory, fields }, destination);
+    }
+    if (isRefused(answer)) throw refusedTo(what, answer.refused, 's3:PutInventoryConfiguration');
+  }
+
+  private async tryInventory(
+    what: string,
+    Bucket: string,
+    { id: Id, fields }: Inventory,
+    destination: string,
+  ): Promise<object | { readonly refused: Refusal }> {
+    const S3BucketDestination = {
+      Bucket: `arn:aws:s3:::${destination}`,
+      Format: 'Parquet' as const,
+      Prefix: 'inventory',
+    };
+    return ask(what, async () =>
       this.client.send(
         new PutBucketInventoryConfigurationCommand({
-          Bucket: bucket,
-          Id: inventory.id,
+          Bucket,
+          Id,
           InventoryConfiguration: {
-            Id: inventory.id,
+            Id,
             IsEnabled: true,
             IncludedObjectVersions: 'All',
             Schedule: { Frequency: 'Daily' },
-            OptionalFields: [...inventory.fields] as InventoryOptionalField[],
-            Destination: {
-              S3BucketDestination: {
-                Bucket: `arn:aws:s3:::${destination}`,
-                Format: 'Parquet',
-                Prefix: 'inventory',
-              },
-            },
+            OptionalFields: [...fields] as InventoryOptionalField[],
+            Destination: { S3BucketDestination },
           },
           ...this.owner,
         }),
       ),
     );
-    if (isRefused(answer)) throw refusedTo(what, answer.refused, 's3:PutInventoryConfiguration');
   }
 
   private async notifications(bucket: string): Promise<NotificationConfiguration> {

@@ -33,6 +33,10 @@ export interface Line {
   readonly observed: boolean;
   readonly versions: number;
   readonly bytes: number;
+  /** Its part of the work: jobs are shared, so what they cost is shared as well. */
+  readonly requests: number;
+  readonly jobs: number;
+  readonly usd: number;
 }
 
 export interface StaysWrong {
@@ -125,7 +129,7 @@ export function makePlan(tally: Tally, options: PlanOptions): { plan: Plan; assi
     goodUntil: formatInstant(options.goodUntil),
     tolerance: tally.tolerance,
     totals: tally.totals,
-    lines: linesOf(tally),
+    lines: linesOf(tally, groups, assignment, prices),
     groups,
     staysWrong: staysWrongOf(tally),
     changes: changesOf(tally),
@@ -244,27 +248,56 @@ function joined(one: Cell, other: Cell): Cell {
   };
 }
 
-function linesOf(tally: Tally): Line[] {
-  const lines = new Map<string, Line>();
-  for (const { bucket, rule, kind, from, to, observed, cells } of tally.series.values()) {
+/** What one version of each group asks for, its part of the job included. */
+function sharesOf(
+  groups: readonly Group[],
+  prices: PriceList,
+): ReadonlyMap<string, { requests: number; usd: number; jobs: number }> {
+  return new Map(
+    groups.map(({ id, engine, versions }) => {
+      const work = workOf(engine, versions);
+      const requests = requestsOf(work) / versions;
+      return [id, { requests, usd: costOf(work, prices) / versions, jobs: work.jobs }];
+    }),
+  );
+}
+
+function linesOf(tally: Tally, groups: readonly Group[], assignment: Assignment, prices: PriceList): Line[] {
+  const shares = sharesOf(groups, prices);
+  const lines = new Map<string, { line: Line; jobs: Set<string> }>();
+  for (const { bucket, rule, kind, from, to, route, observed, cells } of tally.series.values()) {
     const name = [bucket, rule, kind, from, to, observed].join('\u0000');
-    const all = [...cells.values()];
+    const places = assignment.get(assignmentKey(bucket, to, route));
     const was = lines.get(name);
-    const dates = to === 'hold' ? [] : all.flatMap(({ earliest, latest }) => [earliest, latest]);
-    const texts = [...dates.map(formatInstant), was?.earliest, was?.latest]
-      .filter((text) => text !== undefined)
-      .sort();
-    const [earliest, latest] = [texts[0], texts.at(-1)];
-    lines.set(name, {
+    const jobs = was?.jobs ?? new Set<string>();
+    let { versions, bytes, requests, usd } = was?.line ?? { versions: 0, bytes: 0, requests: 0, usd: 0 };
+    let [earliest, latest] = [was?.line.earliest, was?.line.latest];
+    for (const [slot, cell] of cells) {
+      versions += cell.versions;
+      bytes += cell.bytes;
+      if (to !== 'hold') {
+        const [first, last] = [formatInstant(cell.earliest), formatInstant(cell.latest)];
+        if (earliest === undefined || first < earliest) earliest = first;
+        if (latest === undefined || last > latest) latest = last;
+      }
+      const group = observed ? undefined : places?.get(slot);
+      const share = group === undefined ? undefined : shares.get(group);
+      if (group === undefined || share === undefined) continue;
+      requests += share.requests * cell.versions;
+      usd += share.usd * cell.versions;
+      if (share.jobs > 0) jobs.add(group);
+    }
+    const line: Line = {
       ...{ bucket, rule, change: kind, from, to },
       ...(earliest !== undefined && { earliest }),
       ...(latest !== undefined && { latest }),
-      observed,
-      versions: (was?.versions ?? 0) + sum(all, ({ versions }) => versions),
-      bytes: (was?.bytes ?? 0) + sum(all, ({ bytes }) => bytes),
-    });
+      ...{ observed, versions, bytes, requests, jobs: jobs.size, usd },
+    };
+    lines.set(name, { line, jobs });
   }
-  return [...lines].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, line]) => line);
+  return [...lines]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, { line }]) => ({ ...line, requests: Math.round(line.requests), usd: round(line.usd) }));
 }
 
 function staysWrongOf(tally: Tally): StaysWrong[] {
