@@ -7,7 +7,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { formatInstant } from '../../lib/lock/instant.ts';
 import { makePlan, type Plan } from '../../lib/plan/plan.ts';
 import { AWS_PRICES, costOf, NO_WORK } from '../../lib/plan/price.ts';
-import { parsePeriod, shortestDays } from '../../lib/policy/period.ts';
+import { parsePeriod, shortestLength } from '../../lib/policy/period.ts';
 import { type Policy } from '../../lib/policy/compile.ts';
 import { confirm } from '../confirm.ts';
 import { engineOption } from '../engine-option.ts';
@@ -38,7 +38,7 @@ export interface PlanCommandOptions extends ListingOptions {
 export async function runPlan(options: PlanCommandOptions): Promise<void> {
   const policy = policyOption(options.policy, options.maximum);
   const choice = engineOption(options.engine) ?? 'auto';
-  const tolerance = toleranceOption(options.tolerance);
+  const tolerance = shortestLength(parsePeriod(options.tolerance ?? 'P1D'));
   const open = await openListing(options);
   const until = goodUntil(open.from, policy.settings, options.maxAge);
   if (options.sample !== undefined) {
@@ -180,11 +180,6 @@ function say(plan: Plan, { gone, unreadable }: Pass, { json, out }: PlanCommandO
       ? 'Nothing was changed. Keep the plan with --out to apply it.'
       : `Nothing was changed. Apply it with: holdfast apply ${out}`,
   );
-}
-
-function toleranceOption(text = 'P1D'): number {
-  const period = parsePeriod(text);
-  return shortestDays({ ...period, seconds: 0 }) * 86_400_000 + period.seconds * 1_000;
 }
 
 /** A file is named from the root, so that the plan can be applied from another folder. */

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { type DeedRecord } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
+import { jsonOf } from '../json.ts';
 import { formatInstant, type Instant } from '../lock/instant.ts';
 import { type Documents } from '../ports/documents.ts';
 import { recordDeed } from './record-deed.ts';
@@ -183,14 +184,6 @@ export class Brake {
 
 function fits(load: Load, room: Load): boolean {
   return load.versions <= room.versions && load.bytes <= room.bytes;
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 function usageOf(name: string, body: string): Load {

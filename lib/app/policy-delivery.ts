@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type DeedRecord } from '../audit/record.ts';
 import { HoldfastError } from '../errors.ts';
+import { jsonOf } from '../json.ts';
 import { formatInstant } from '../lock/instant.ts';
 import { comparePolicies, type PolicyChange } from '../policy/compare.ts';
 import { parsePolicy, type ParsedPolicy, type ParseOptions } from '../policy/parse.ts';
@@ -187,12 +188,4 @@ async function movePointer(
   }
   const { hash: policy, versionId } = pointer.active;
   await recordDeed({ action, policy, detail: `version ${versionId}` }, deps);
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

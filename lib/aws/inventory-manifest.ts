@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { HoldfastError } from '../errors.ts';
+import { jsonOf } from '../json.ts';
 import { type Instant, instantOf } from '../lock/instant.ts';
 import { type ByteSource } from './byte-source.ts';
 import { columnName, REQUIRED } from './inventory-row.ts';
@@ -49,7 +50,7 @@ export async function readManifest(
 ): Promise<InventoryManifest> {
   const bytes = await source.bytes(key);
   await checkChecksum(source, key, bytes);
-  const parsed = schema.safeParse(jsonOf(bytes));
+  const parsed = schema.safeParse(jsonOf(Buffer.from(bytes).toString('utf8')));
   if (!parsed.success) {
     throw new HoldfastError('bad-input', {
       what: `${name} is no manifest of an S3 Inventory: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
@@ -119,12 +120,4 @@ function parquetColumns(text: string): string[] {
     text.matchAll(/(?:required|optional)\s+\w+(?:\s*\([^)]*\))?\s+(\w+)/g),
     ([, column]) => column ?? '',
   );
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { HoldfastError } from '../errors.ts';
+import { jsonOf } from '../json.ts';
 import { formatInstant } from '../lock/instant.ts';
 import { type PlannedChange } from '../plan/difference.ts';
 import { manifestLine } from '../plan/manifest-line.ts';
@@ -284,12 +285,4 @@ export async function checkManifest(
     what: `${groupFile(folder, id)} was changed after the plan was made`,
     next: 'make the plan anew with holdfast plan; nothing was written',
   });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

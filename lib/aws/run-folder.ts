@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOutcomeCode } from '../audit/outcome.ts';
 import { HoldfastError } from '../errors.ts';
+import { jsonOf } from '../json.ts';
 import { type GroupRow, groupRowOf, type RowEnd, type RunStore } from '../ports/run-store.ts';
 import { type Run, runSchema } from '../runs/run.ts';
 import { groupFile } from './plan-folder.ts';
@@ -159,13 +160,5 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (cause) {
     return codeOf(cause) === 'EPERM';
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -20,7 +20,7 @@ import { S3JobControl } from '../aws/s3-job-control.ts';
 import { SqsWorkQueue } from '../aws/sqs-work-queue.ts';
 import { HoldfastError } from '../errors.ts';
 import { formatInstant } from '../lock/instant.ts';
-import { addPeriod, parsePeriod, shortestDays } from '../policy/period.ts';
+import { addPeriod, parsePeriod, shortestLength } from '../policy/period.ts';
 import { type BulkEnvironment, readBulkEnvironment } from './bulk-environment.ts';
 import { composeUploads, type Uploads } from './uploads.ts';
 
@@ -64,7 +64,7 @@ export function composeBulk(
   const sqs = new SQSClient({ requestHandler: PATIENCE });
   const bulk = new S3BulkStore(s3, shared.HOLDFAST_CONFIG_BUCKET, owner);
   const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-  const tolerance = toleranceOf(environment);
+  const tolerance = shortestLength(parsePeriod(environment.HOLDFAST_TOLERANCE));
   const jobs = { environment, s3, bucket: shared.HOLDFAST_CONFIG_BUCKET };
 
   return {
@@ -156,11 +156,6 @@ function jobControl({
     role,
     bucket,
   });
-}
-
-function toleranceOf({ HOLDFAST_TOLERANCE }: BulkEnvironment): number {
-  const period = parsePeriod(HOLDFAST_TOLERANCE);
-  return shortestDays({ ...period, seconds: 0 }) * 86_400_000 + period.seconds * 1_000;
 }
 
 function moved(key: string): HoldfastError {

@@ -84,6 +84,11 @@ export function longestDays(period: Period): number {
   return Math.ceil(extreme(period, Math.max) / DAY);
 }
 
+/** A period in milliseconds, by the shortest case that the calendar has: P1M is 28 days. */
+export function shortestLength(period: Period): number {
+  return extreme(period, Math.min);
+}
+
 /** A period as whole days, by the shortest case that the calendar has: P1M is 28. */
 export function shortestDays(period: Period): number {
   return Math.floor(extreme(period, Math.min) / DAY);
