@@ -1,15 +1,7 @@
 /** Bulk jobs by S3 Batch Operations. */
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { type Readable } from 'node:stream';
-import {
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import {
   CreateJobCommand,
   DescribeJobCommand,
@@ -29,8 +21,9 @@ import {
   type JobState,
   type JobStatus,
 } from '../ports/job-control.ts';
-import { lineCutter } from './csv-lines.ts';
+import { named } from './job-failures.ts';
 import { guardJobs } from './job-guard.ts';
+import { JobReportFiles } from './job-report-files.ts';
 
 export interface S3JobControlOptions {
   readonly control: S3ControlClient;
@@ -64,9 +57,11 @@ const IN_MEMORY = 64 << 20;
 
 export class S3JobControl implements JobControl {
   private readonly options: S3JobControlOptions;
+  private readonly reports: JobReportFiles;
 
   constructor(options: S3JobControlOptions) {
     this.options = options;
+    this.reports = new JobReportFiles(options.s3, options.bucket);
     guardJobs(options.control);
   }
 
@@ -186,75 +181,14 @@ export class S3JobControl implements JobControl {
     );
   }
 
-  async *report(id: string, prefix: string): AsyncGenerator<readonly string[]> {
-    for (const key of await this.reportKeys(id, prefix)) {
-      if (!key.endsWith('.csv')) continue;
-      let lines: string[][] = [];
-      const cutter = lineCutter(
-        COLUMNS,
-        ALL,
-        (text, bounds) => {
-          lines.push(ALL.map((at) => text.slice(bounds[at * 2] ?? 0, bounds[at * 2 + 1] ?? 0)));
-        },
-        (line, why) => {
-          throw new HoldfastError('bad-input', {
-            what: `the report s3://${this.options.bucket}/${key} cannot be read, line ${line}: ${why}`,
-            next: 'keep it, and apply the plan again: versions that are locked are found in place',
-          });
-        },
-      );
-      for await (const chunk of await this.stream(key)) {
-        cutter.take((chunk as Buffer).toString('latin1'));
-        yield* lines;
-        lines = [];
-      }
-      cutter.end();
-      yield* lines;
-    }
+  report(id: string, prefix: string): AsyncIterable<readonly string[]> {
+    return this.reports.rows(id, prefix);
   }
 
   async evidence(id: string, prefix: string): Promise<{ name: string; sha256: string }[]> {
-    const found: { name: string; sha256: string }[] = [];
-    for (const key of await this.reportKeys(id, prefix)) {
-      const hash = createHash('sha256');
-      for await (const chunk of await this.stream(key)) hash.update(chunk as Buffer);
-      found.push({ name: `s3://${this.options.bucket}/${key}`, sha256: hash.digest('hex') });
-    }
-    return found;
-  }
-
-  /** What lies under the name of the job, whatever the list of it is called: two pages of the guide disagree. */
-  private async reportKeys(id: string, prefix: string): Promise<string[]> {
-    const { s3, bucket } = this.options;
-    const keys: string[] = [];
-    let next: string | undefined;
-    do {
-      const list = new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: `${prefix}/job-${id}/`,
-        ...(next !== undefined && { ContinuationToken: next }),
-      });
-      const page = await named(`look for the report of the bulk job ${id}`, 's3:ListBucket', async () =>
-        s3.send(list),
-      );
-      for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key);
-      next = page.NextContinuationToken;
-    } while (next !== undefined);
-    return keys.sort();
-  }
-
-  private async stream(key: string): Promise<Readable> {
-    const { s3, bucket } = this.options;
-    const { Body } = await named(`read the report s3://${bucket}/${key}`, 's3:GetObject', async () =>
-      s3.send(new GetObjectCommand({ Bucket: bucket, Key: key })),
-    );
-    return Body as Readable;
+    return this.reports.evidence(id, prefix);
   }
 }
-
-/** Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage. */
-const COLUMNS = 7;
-const ALL = Array.from({ length: COLUMNS }, (_, at) => at);
 
 function etagOf(header: string | undefined): string {
   if (header === undefined) throw new Error('a stored list has no ETag');
@@ -280,50 +214,4 @@ function operationOf(operation: JobOperation): SdkOperation {
         },
       };
   }
-}
-
-/** @throws HoldfastError in place of whatever the store or the way to it answers. */
-async function named<T>(what: string, needs: string, request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (cause) {
-    throw failureOf(what, needs, cause);
-  }
-}
-
-const THROTTLES = new Set(['SlowDown', 'TooManyRequestsException', 'ThrottlingException']);
-
-/** S3 and S3 Control have classes of errors of their own; both tell a status and a code. */
-function failureOf(what: string, needs: string, cause: unknown): HoldfastError {
-  if (cause instanceof HoldfastError) return cause;
-  const status = statusOf(cause);
-  const [code, message] = cause instanceof Error ? [cause.name, cause.message] : ['unknown', String(cause)];
-  if (status === 503 || status === 429 || THROTTLES.has(code))
-    return new HoldfastError('throttled', {
-      what: `${what}: the store asked to slow down (${code})`,
-      next: 'run the same command again later',
-      cause,
-    });
-  if (status === undefined || status >= 500)
-    return new HoldfastError('unreachable', {
-      what: `${what}: the store gave no verdict (${message})`,
-      next: 'check the endpoint, the credentials and the network, and run the same command again',
-      cause,
-    });
-  if (status === 401 || status === 403)
-    return new HoldfastError('no-permission', {
-      what: `${what}: the store denied it (${code})`,
-      next: `it needs ${needs}`,
-      cause,
-    });
-  return new HoldfastError('bad-input', {
-    what: `${what}: the store found fault with the request (${status} ${code}: ${message})`,
-    next: 'check the role, the names of the buckets and the endpoint',
-    cause,
-  });
-}
-
-function statusOf(cause: unknown): number | undefined {
-  if (typeof cause !== 'object' || cause === null || !('$metadata' in cause)) return undefined;
-  return (cause.$metadata as { readonly httpStatusCode?: number }).httpStatusCode;
 }
