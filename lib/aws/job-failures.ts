@@ -13,7 +13,7 @@ export async function named<T>(what: string, needs: string, request: () => Promi
 const THROTTLES = new Set(['SlowDown', 'TooManyRequestsException', 'ThrottlingException']);
 
 /** S3 and S3 Control have classes of errors of their own; both tell a status and a code. */
-function failureOf(what: string, needs: string, cause: unknown): HoldfastError {
+export function failureOf(what: string, needs: string, cause: unknown): HoldfastError {
   if (cause instanceof HoldfastError) return cause;
   const status = statusOf(cause);
   const [code, message] = cause instanceof Error ? [cause.name, cause.message] : ['unknown', String(cause)];

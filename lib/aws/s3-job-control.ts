@@ -12,7 +12,6 @@ import {
   S3ControlServiceException,
   UpdateJobStatusCommand,
 } from '@aws-sdk/client-s3-control';
-import { HoldfastError } from '../errors.ts';
 import {
   type JobControl,
   type JobManifest,
@@ -21,7 +20,7 @@ import {
   type JobState,
   type JobStatus,
 } from '../ports/job-control.ts';
-import { named } from './job-failures.ts';
+import { failureOf, named } from './job-failures.ts';
 import { guardJobs } from './job-guard.ts';
 import { JobReportFiles } from './job-report-files.ts';
 
