@@ -40,12 +40,11 @@ async function onRecord({ body }: SQSRecord, deps: Bulk): Promise<void> {
       logger.warn('not ours', { run: chunk.run });
       return;
     }
-    const end = await handleChunk(chunk, { ...(await deps.planned()), bulk: deps.planning.bulk });
-    if (end === 'moved') {
-      logger.warn('the policy changed since the plan: nothing was written', {
-        run: chunk.run,
-        chunk: chunk.chunk,
-      });
+    const { documents, planning } = deps;
+    const end = await handleChunk(chunk, { ...(await deps.planned()), documents, bulk: planning.bulk });
+    if (end === 'moved' || end === 'cancelled') {
+      const why = end === 'moved' ? 'the policy changed since the plan' : 'the run was cancelled';
+      logger.warn(`${why}: nothing was written`, { run: chunk.run, chunk: chunk.chunk });
       return;
     }
     metrics.addMetric('BulkSucceeded', MetricUnit.Count, end.succeeded);

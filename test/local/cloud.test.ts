@@ -191,7 +191,7 @@ describe('the wiring of the local cloud', () => {
     const file = readFileSync('serverless.yml', 'utf8');
     const withoutFunction = file
       .replace(/^ {2}onObjectEvent:\n(?: {4}.*\n|\n)+/m, '')
-      .replace('*environment', '{}');
+      .replaceAll('*environment', '{}');
     writeFileSync(join(root, 'serverless.yml'), withoutFunction);
 
     await expect(startCloud({ root, policyFile: 'unused' })).rejects.toThrow('no function takes from it');

@@ -6,6 +6,7 @@ interface Statement {
   readonly Sid?: string;
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
+  readonly Condition?: { readonly StringEquals?: Readonly<Record<string, string>> };
 }
 
 interface Resource {
@@ -13,10 +14,18 @@ interface Resource {
   readonly Properties: Readonly<Record<string, unknown>>;
 }
 
+interface Fn {
+  readonly handler: string;
+  readonly role?: string;
+  readonly timeout: number;
+  readonly environment?: Readonly<Record<string, unknown>>;
+  readonly events?: readonly { readonly sqs?: Readonly<Record<string, unknown>> }[];
+}
+
 interface Template {
   readonly params: { readonly default: Readonly<Record<string, unknown>> };
   readonly provider: Readonly<Record<string, unknown>>;
-  readonly functions: Readonly<Record<string, { readonly role?: string; readonly environment?: object }>>;
+  readonly functions: Readonly<Record<string, Fn>>;
   readonly resources: { readonly Resources: Readonly<Record<string, Resource>> };
 }
 
@@ -30,7 +39,9 @@ const template = parse(readFileSync('serverless.yml', 'utf8'), {
   customTags: [...customTags, join],
   merge: true,
 }) as Template;
-const resources = Object.entries(template.resources.Resources);
+const { Resources } = template.resources;
+const resources = Object.entries(Resources);
+const functions = Object.entries(template.functions);
 
 const statements = resources
   .filter(([, { Type }]) => Type === 'AWS::IAM::Role')
@@ -44,8 +55,48 @@ const statements = resources
   });
 const actionsOf = (wanted: string): string[] =>
   statements.filter(({ role }) => role === wanted).flatMap(({ statement }) => statement.Action);
+const allowing = (action: string): { role: string; statement: Statement }[] =>
+  statements.filter(({ statement }) => [statement.Action].flat().includes(action));
+/** The functions that take from a queue, with what Lambda is told about it. */
+const takersOf = (queue: string): { fn: Fn; event: Readonly<Record<string, unknown>> }[] =>
+  functions.flatMap(([, fn]) =>
+    (fn.events ?? []).flatMap(({ sqs }) => (sqs?.arn === `GetAtt:${queue}.Arn` ? [{ fn, event: sqs }] : [])),
+  );
+
+/** What a part of the template refers to. */
+function namesIn(part: unknown): string[] {
+  if (typeof part === 'string') {
+    const [, whole] = /^(?:Ref|GetAtt):(\w+)/.exec(part) ?? [];
+    const within = part.startsWith('Sub:') ? [...part.matchAll(/\$\{(\w+)[.}]/g)] : [];
+    return [...(whole === undefined ? [] : [whole]), ...within.map(([, name = '']) => name)];
+  }
+  return typeof part === 'object' && part !== null ? Object.values(part).flatMap(namesIn) : [];
+}
+
+/** Everything that is deployed, with what must be there before it. */
+const needs = new Map<string, readonly string[]>([
+  ...resources.map(([name, resource]) => [name, namesIn(resource)] as const),
+  ...functions.map(([name, { role, environment }]) => {
+    const logical = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}LambdaFunction`;
+    return [logical, namesIn({ role, environment })] as const;
+  }),
+]);
+
+function circleFrom(name: string, path: readonly string[] = []): readonly string[] | undefined {
+  if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
+  for (const next of needs.get(name) ?? []) {
+    const circle = circleFrom(next, [...path, name]);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
 
 describe('the stack', () => {
+  it('has no two things that each need the other first', () => {
+    expect(needs.get('OnRunLambdaFunction')).toContain('BatchTaskLambdaFunction');
+    expect([...needs.keys()].flatMap((name) => circleFrom(name)?.join(' → ') ?? [])).toStrictEqual([]);
+  });
+
   it('gives every function a role of its own', () => {
     const roles = Object.values(template.functions).map(({ role }) => role);
 
@@ -60,35 +111,97 @@ describe('the stack', () => {
     expect(actions.filter((action) => /\*|Bypass|Delete(?!Message)/.test(action))).toStrictEqual([]);
   });
 
-  it('lets holds be placed and never cleared', () => {
-    const placing = statements.filter(({ statement }) => statement.Action === 's3:PutObjectLegalHold');
+  it('lets holds be placed and never cleared, whoever places them', () => {
+    const placing = allowing('s3:PutObjectLegalHold');
 
-    expect(placing).toHaveLength(1);
-    expect(placing).toMatchObject([
-      { statement: { Condition: { StringEquals: { 's3:object-lock-legal-hold': 'ON' } } } },
+    expect(placing.map(({ role }) => role)).toStrictEqual([
+      'OnObjectEventRole',
+      'OnChangeRole',
+      'BatchTaskRole',
+      'BatchRole',
+    ]);
+    for (const { statement } of placing) {
+      expect(statement.Action).toBe('s3:PutObjectLegalHold');
+      expect(statement.Condition?.StringEquals).toMatchObject({ 's3:object-lock-legal-hold': 'ON' });
+    }
+  });
+
+  it('lets locks be extended by whoever locks versions, and by nobody else', () => {
+    expect(allowing('s3:PutObjectRetention').map(({ role }) => role)).toStrictEqual([
+      'OnObjectEventRole',
+      'OnChangeRole',
+      'BatchTaskRole',
+      'BatchRole',
     ]);
   });
 
-  it('lets the sweep read and send, and lock nothing', () => {
-    expect(actionsOf('OnSweepRole').filter((action) => action.startsWith('s3:Put'))).toStrictEqual([
-      's3:PutObject',
-      's3:PutObject',
+  it.each(['OnSweepRole', 'OnPlanRole', 'OnCountRole', 'OnRunRole'])('lets %s lock nothing', (role) => {
+    const puts = actionsOf(role).filter((action) => action.startsWith('s3:Put'));
+
+    expect(puts.length).toBeGreaterThan(0);
+    expect(puts.filter((action) => action !== 's3:PutObject' && action !== 's3:PutJobTagging')).toStrictEqual(
+      [],
+    );
+  });
+
+  it('keeps every right over versions within the account', () => {
+    const foreign = statements.filter(
+      ({ statement }) =>
+        [statement.Resource].flat().includes('Sub:arn:${AWS::Partition}:s3:::*/*') &&
+        statement.Condition?.StringEquals?.['s3:ResourceAccount'] !== 'Ref:AWS::AccountId',
+    );
+
+    expect(foreign).toStrictEqual([]);
+  });
+
+  it('gives the role of the jobs to nobody but S3 Batch Operations, and only the function that steps runs may', () => {
+    expect(allowing('iam:PassRole')).toMatchObject([
+      {
+        role: 'OnRunRole',
+        statement: {
+          Action: 'iam:PassRole',
+          Resource: 'GetAtt:BatchRole.Arn',
+          Condition: { StringEquals: { 'iam:PassedToService': 'batchoperations.s3.amazonaws.com' } },
+        },
+      },
+    ]);
+    expect(Resources.BatchRole?.Properties.AssumeRolePolicyDocument).toMatchObject({
+      Statement: [{ Principal: { Service: 'batchoperations.s3.amazonaws.com' } }],
+    });
+    // S3 knows no resource for these two, and a statement that names one grants nothing.
+    for (const action of ['s3:CreateJob', 's3:ListJobs'])
+      expect(allowing(action)).toMatchObject([{ role: 'OnRunRole', statement: { Resource: '*' } }]);
+    expect(allowing('lambda:InvokeFunction')).toMatchObject([
+      { role: 'BatchRole', statement: { Resource: 'GetAtt:BatchTaskLambdaFunction.Arn' } },
     ]);
   });
 
-  it('writes objects only into its own two buckets', () => {
-    const writing = statements.filter(({ statement }) => [statement.Action].flat().includes('s3:PutObject'));
+  it('writes objects only into its own two buckets, and below a name', () => {
+    const writing = allowing('s3:PutObject');
 
+    expect(writing.length).toBeGreaterThan(10);
     for (const { statement } of writing) {
       for (const resource of [statement.Resource].flat())
         expect(resource).toMatch(/^Sub:\$\{(Audit|Config)Bucket\.Arn\}\/\w/);
     }
   });
 
-  it('keeps records under a lock that outlives them, and buckets that outlive the stack', () => {
-    const bucket = template.resources.Resources.AuditBucket;
+  it('lets records be added by everybody who locks or decides, and jobs write nothing but reports', () => {
+    const recording = allowing('s3:PutObject').filter(({ statement }) =>
+      [statement.Resource].flat().includes('Sub:${AuditBucket.Arn}/records/*'),
+    );
+    const roles = functions.map(([, { role }]) => role?.replace(/^GetAtt:|\.Arn$/g, ''));
 
-    expect(bucket).toMatchObject({
+    expect(recording.map(({ role }) => role).sort()).toStrictEqual(roles.sort());
+    expect(
+      allowing('s3:PutObject')
+        .filter(({ role }) => role === 'BatchRole')
+        .map(({ statement }) => statement.Resource),
+    ).toStrictEqual(['Sub:${ConfigBucket.Arn}/reports/*']);
+  });
+
+  it('keeps records under a lock that outlives them, and buckets that outlive the stack', () => {
+    expect(Resources.AuditBucket).toMatchObject({
       DeletionPolicy: 'Retain',
       Properties: {
         ObjectLockEnabled: true,
@@ -97,67 +210,197 @@ describe('the stack', () => {
         },
       },
     });
-    expect(template.resources.Resources.ConfigBucket).toMatchObject({ DeletionPolicy: 'Retain' });
+    expect(Resources.ConfigBucket).toMatchObject({ DeletionPolicy: 'Retain' });
   });
 
   it('only observes until somebody decides otherwise', () => {
     expect(template.params.default.enforce).toBe('observe');
   });
 
-  it('parks what cannot be handled: the queue keeps messages for 14 days, the dead-letter queue alarms', () => {
-    const queues = resources
-      .filter(([, { Type }]) => Type === 'AWS::SQS::Queue')
-      .map(([, { Properties }]) => Properties);
-
-    expect(queues.map(({ MessageRetentionPeriod }) => MessageRetentionPeriod)).toStrictEqual([
-      1_209_600, 1_209_600,
-    ]);
-    expect(template.resources.Resources.UploadDeadLettersAlarm?.Type).toBe('AWS::CloudWatch::Alarm');
+  it('plans nothing until somebody names an inventory, and does by itself what the guardrails of the issue allow', () => {
+    expect(template.params.default).toMatchObject({
+      inventories: [],
+      mostVersions: 1_000_000,
+      mostUsd: 100,
+      mostPercent: 20,
+    });
   });
+});
+
+describe('the queues', () => {
+  const queues = resources.filter(([, { Type }]) => Type === 'AWS::SQS::Queue');
+
+  it.each(queues.map(([name, { Properties }]) => ({ name, Properties })))(
+    '$name keeps messages for 14 days, encrypted',
+    ({ Properties }) => {
+      expect(Properties).toMatchObject({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
+    },
+  );
 
   it.each([
-    ['UploadDeadLettersAlarm', 'AWS/SQS', 'ApproximateNumberOfMessagesVisible'],
-    ['UploadQueueAgeAlarm', 'AWS/SQS', 'ApproximateAgeOfOldestMessage'],
-    ['ParkedAlarm', 'Holdfast', 'Parked'],
-    ['PolicyStaleAlarm', 'Holdfast', 'PolicyStale'],
-    ['AuditCopyAlarm', 'Holdfast', 'AuditCopyFailed'],
-    ['PausedAlarm', 'Holdfast', 'Waiting'],
-    ['SweepFailedAlarm', 'Holdfast', 'SweepFailed'],
-    ['SweptWithoutLockAlarm', 'Holdfast', 'SweptWithoutLock'],
-    ['SweepSilentAlarm', 'Holdfast', 'Swept'],
-    ['CheckpointAlarm', 'Holdfast', 'CheckpointFailed'],
-  ])('%s watches what the functions emit', (name, Namespace, MetricName) => {
-    const emitted = ['functions/on-object-event.ts', 'functions/on-sweep.ts']
+    ['UploadQueue', 'UploadDeadLetters'],
+    ['CountQueue', 'BulkDeadLetters'],
+    ['ChangeQueue', 'BulkDeadLetters'],
+    ['RunQueue', 'BulkDeadLetters'],
+  ])('%s parks in %s what cannot be handled, and that alarms', (queue, letters) => {
+    expect(Resources[queue]?.Properties.RedrivePolicy).toStrictEqual({
+      deadLetterTargetArn: `GetAtt:${letters}.Arn`,
+      maxReceiveCount: 5,
+    });
+    expect(Resources[`${letters}Alarm`]).toMatchObject({
+      Type: 'AWS::CloudWatch::Alarm',
+      Properties: {
+        MetricName: 'ApproximateNumberOfMessagesVisible',
+        Dimensions: [{ Name: 'QueueName', Value: `GetAtt:${letters}.QueueName` }],
+        AlarmActions: '${param:alarmActions}',
+      },
+    });
+  });
+
+  it('hides a message for six times as long as its function may take', () => {
+    const taken = queues.flatMap(([name, { Properties }]) =>
+      takersOf(name).map(({ fn }) => [name, Properties.VisibilityTimeout, fn.timeout * 6]),
+    );
+
+    expect(taken.map(([name]) => name)).toStrictEqual([
+      'UploadQueue',
+      'CountQueue',
+      'ChangeQueue',
+      'RunQueue',
+    ]);
+    for (const [, visible, needed] of taken) expect(visible).toBeGreaterThanOrEqual(Number(needed));
+  });
+
+  it('leaves what failed in a queue, and limits how many functions work at once', () => {
+    for (const queue of ['UploadQueue', 'CountQueue', 'ChangeQueue'])
+      expect(takersOf(queue)).toMatchObject([
+        { event: { functionResponseType: 'ReportBatchItemFailures', maximumConcurrency: expect.anything() } },
+      ]);
+  });
+
+  it('are each taken from where a rule or a function sends to them, by a role that may', () => {
+    const sentTo = resources
+      .filter(([, { Type }]) => Type === 'AWS::Events::Rule')
+      .flatMap(([name, { Properties }]) =>
+        (Properties.Targets as readonly { Arn: string }[]).map(({ Arn }) => ({ Arn, name })),
+      );
+
+    expect(sentTo.map(({ Arn }) => Arn)).toStrictEqual(['GetAtt:UploadQueue.Arn', 'GetAtt:RunQueue.Arn']);
+    for (const { Arn, name } of sentTo) {
+      const queue = Arn.replace(/^GetAtt:|\.Arn$/g, '');
+      expect(takersOf(queue)).toHaveLength(1);
+      expect(Resources[`${queue}Policy`]?.Properties.PolicyDocument).toMatchObject({
+        Statement: [{ Condition: { ArnEquals: { 'aws:SourceArn': `GetAtt:${name}.Arn` } } }],
+      });
+    }
+    for (const { statement } of allowing('sqs:SendMessage')) {
+      const queue = String(statement.Resource).replace(/^GetAtt:|\.Arn$/g, '');
+      const [taker] = takersOf(queue);
+      const role = taker?.fn.role?.replace(/^GetAtt:|\.Arn$/g, '') ?? 'nobody';
+      expect(allowing('sqs:ReceiveMessage').filter((may) => may.role === role)).toMatchObject([
+        { statement: { Resource: statement.Resource } },
+      ]);
+    }
+  });
+});
+
+describe('the alarms', () => {
+  const sourceOf = (service: string): string =>
+    (service === 'uploads'
+      ? ['functions/on-object-event.ts', 'functions/on-sweep.ts']
+      : ['on-plan', 'on-count', 'on-run', 'on-change', 'batch-task'].map((name) => `functions/${name}.ts`)
+    )
       .map((file) => readFileSync(file, 'utf8'))
       .join('\n');
 
-    expect(template.resources.Resources[name]).toMatchObject({
+  it.each([
+    ['UploadDeadLettersAlarm', 'ApproximateNumberOfMessagesVisible'],
+    ['UploadQueueAgeAlarm', 'ApproximateAgeOfOldestMessage'],
+    ['BulkDeadLettersAlarm', 'ApproximateNumberOfMessagesVisible'],
+  ])('%s watches its queue', (name, MetricName) => {
+    expect(Resources[name]).toMatchObject({
       Type: 'AWS::CloudWatch::Alarm',
-      Properties: { Namespace, MetricName, AlarmActions: '${param:alarmActions}' },
+      Properties: { Namespace: 'AWS/SQS', MetricName, AlarmActions: '${param:alarmActions}' },
     });
-    if (Namespace === 'Holdfast') {
-      expect(template.resources.Resources[name]?.Properties.Dimensions).toStrictEqual([
-        { Name: 'service', Value: 'uploads' },
-      ]);
-      expect(emitted).toContain(`'${MetricName}'`);
-    }
   });
 
-  it('gives every function the whole environment that it reads', () => {
-    const needed =
-      readFileSync('lib/compose/environment.ts', 'utf8').match(/^ {2}HOLDFAST_\w+: z(?![^;]*?optional)/gm) ??
-      [];
+  it.each([
+    ['ParkedAlarm', 'uploads', 'Parked'],
+    ['PolicyStaleAlarm', 'uploads', 'PolicyStale'],
+    ['AuditCopyAlarm', 'uploads', 'AuditCopyFailed'],
+    ['PausedAlarm', 'uploads', 'Waiting'],
+    ['SweepFailedAlarm', 'uploads', 'SweepFailed'],
+    ['SweptWithoutLockAlarm', 'uploads', 'SweptWithoutLock'],
+    ['SweepSilentAlarm', 'uploads', 'Swept'],
+    ['CheckpointAlarm', 'uploads', 'CheckpointFailed'],
+    ['RunWaitsAlarm', 'bulk', 'RunWaits'],
+    ['RunFailedAlarm', 'bulk', 'RunFailed'],
+    ['PlanFailedAlarm', 'bulk', 'PlanFailed'],
+    ['BulkFailedAlarm', 'bulk', 'BulkFailed'],
+    ['NoInventoryAlarm', 'bulk', 'NoInventory'],
+  ])('%s watches what the functions of %s emit', (name, service, MetricName) => {
+    expect(Resources[name]).toMatchObject({
+      Type: 'AWS::CloudWatch::Alarm',
+      Properties: {
+        Namespace: 'Holdfast',
+        MetricName,
+        Dimensions: [{ Name: 'service', Value: service }],
+        AlarmActions: '${param:alarmActions}',
+      },
+    });
+    expect(sourceOf(service)).toContain(`'${MetricName}'`);
+    expect(sourceOf(service)).toContain(`namespace: 'Holdfast', serviceName: '${service}'`);
+  });
 
-    for (const { environment = {} } of Object.values(template.functions)) {
+  it('count a failure the moment that there is one, and each has a name of its own', () => {
+    const names = resources
+      .filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm')
+      .map(
+        ([, { Properties }]) =>
+          `${String(Properties.Namespace)} ${String(Properties.MetricName)} ${JSON.stringify(Properties.Dimensions)}`,
+      );
+
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('the functions', () => {
+  const needed = (file: string): string[] =>
+    (readFileSync(file, 'utf8').match(/^ {2}HOLDFAST_\w+: z(?![^;]*?(?:optional|default))/gm) ?? []).map(
+      (line) => line.trim().split(':')[0] ?? '',
+    );
+  const isBulk = ([, { handler }]: readonly [string, Fn]): boolean =>
+    readFileSync(handler.replace('dist/', 'functions/').replace('.handler', '.ts'), 'utf8').includes(
+      'composeBulk',
+    );
+
+  it('get the whole environment that they read', () => {
+    for (const [, { environment = {} }] of functions) {
       const names = Object.keys(environment);
-      for (const line of needed) {
-        const name = line.trim().split(':')[0] ?? '';
+      for (const name of needed('lib/compose/environment.ts'))
         if (!name.includes('STORE')) expect(names).toContain(name);
-      }
     }
   });
 
-  it('runs where AWS still updates functions', () => {
+  it('get what the bulk path reads, where they are part of it', () => {
+    const bulk = functions.filter(isBulk);
+
+    expect(bulk.map(([name]) => name)).toStrictEqual(['onPlan', 'onCount', 'onRun', 'onChange', 'batchTask']);
+    for (const [, { environment = {} }] of bulk)
+      expect(Object.keys(environment)).toEqual(
+        expect.arrayContaining([...needed('lib/compose/bulk-environment.ts'), 'HOLDFAST_INVENTORIES']),
+      );
+    // Who counts decides whether there will be jobs; who steps makes them.
+    for (const name of ['onCount', 'onRun'])
+      expect(template.functions[name]?.environment).toMatchObject({
+        HOLDFAST_BATCH_ROLE: 'GetAtt:BatchRole.Arn',
+      });
+    expect(template.functions.onRun?.environment).toMatchObject({
+      HOLDFAST_BATCH_FUNCTION: 'GetAtt:BatchTaskLambdaFunction.Arn',
+    });
+  });
+
+  it('run where AWS still updates functions', () => {
     expect(template.provider).toMatchObject({ runtime: 'nodejs24.x', architecture: 'arm64' });
   });
 });
