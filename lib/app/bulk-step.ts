@@ -1,4 +1,5 @@
 /** One step of a run in a deployment: whatever can be begun is begun, whatever has ended is noted; nothing is waited for. */
+import { HoldfastError } from '../errors.ts';
 import { formatInstant, parseInstant } from '../lock/instant.ts';
 import { type Group, type Plan } from '../plan/plan.ts';
 import { type BulkStore } from '../ports/bulk-store.ts';
@@ -12,6 +13,12 @@ import { type PolicySource } from './policy-source.ts';
 import { recordDeed } from './record-deed.ts';
 import { beginJob, endJob, findJob, isOver, type JobDeps, type JobWork, placeOf } from './run-job.ts';
 
+/** A plan, and the SHA-256 of the list of each group. */
+export interface StoredPlan {
+  readonly plan: Plan;
+  readonly manifests: Readonly<Record<string, { readonly sha256: string }>>;
+}
+
 export interface StepDeps extends JobDeps {
   readonly documents: Documents;
   readonly bulk: BulkStore;
@@ -19,7 +26,7 @@ export interface StepDeps extends JobDeps {
   /** Where pieces of work for the direct engine go. */
   readonly changes: WorkQueue;
   /** The plan of a folder, checked against its own id. */
-  readonly readPlan: (folder: string) => Promise<Plan>;
+  readonly readPlan: (folder: string) => Promise<StoredPlan>;
   readonly pausedBecause: () => Promise<string | undefined>;
 }
 
@@ -63,7 +70,7 @@ class Step {
   async take(): Promise<StepResult> {
     const { run, deps } = this;
     if (run.state === 'done' || run.state === 'partly-failed') return this.over();
-    const plan = await deps.readPlan(run.folder ?? '');
+    const { plan, manifests } = await deps.readPlan(run.folder ?? '');
     if (plan.id !== run.plan)
       throw new Error(`${run.folder ?? ''} holds ${plan.id}, and ${run.id} is a run of ${run.plan}`);
     const policy = await deps.policies.current();
@@ -77,15 +84,37 @@ class Step {
     // What was begun goes on by itself: jobs cannot be paused, and pieces wait in their queue.
     if ((await deps.pausedBecause()) !== undefined) return 'paused';
     if (run.state === 'approved') {
+      // Whoever saves it first records it: two that step at once make one record.
       await this.save({ ...run, state: 'running' });
       await this.record(
         'run-started',
         `${run.id}: ${plan.changes.versions} versions in ${plan.groups.length} groups`,
       );
     }
-    for (const group of plan.groups) await this.group(plan, group);
+    let failure: { readonly cause: unknown } | undefined;
+    for (const group of plan.groups) {
+      try {
+        if (this.stateOf(group).state === 'todo') await this.check(group, manifests[group.id]?.sha256);
+        await this.group(plan, group);
+      } catch (cause) {
+        if (cause instanceof Elsewhere) throw cause;
+        // The other groups take their step all the same.
+        failure ??= { cause };
+      }
+    }
+    if (failure !== undefined) throw failure.cause;
     const states = Object.values(this.run.groups);
     return states.every(({ state }) => state === 'done') ? this.end(plan) : 'goes-on';
+  }
+
+  /** Law 9: the list of a group is the one that was planned. */
+  private async check(group: Group, expected: string | undefined): Promise<void> {
+    const name = this.groupFile(group);
+    if ((await this.deps.bulk.digest(name)) === expected) return;
+    throw new HoldfastError('moved', {
+      what: `${name} was changed after the plan was made`,
+      next: `cancel ${this.run.id}; the next schedule plans anew`,
+    });
   }
 
   private async group(plan: Plan, group: Group): Promise<void> {
@@ -96,11 +125,12 @@ class Step {
     const { deps } = this;
     const work = this.jobWork(plan, group, state);
     const jobId = await beginJob(work, deps, async (change) =>
-      this.save(withGroup(this.run, group.id, change)),
+      this.save(withGroup(this.run, group.id, { sentAt: formatInstant(deps.clock.now()), ...change })),
     );
     const status = await deps.jobs.describe(jobId);
-    // A job that was just made may be unknown for a moment.
-    if (status === undefined || !isOver(status)) return;
+    // A job that was just made may be unknown for a moment; one that stays unknown is not waited for.
+    const isUnknown = status === undefined && this.isLost(this.stateOf(group));
+    if (!isUnknown && (status === undefined || !isOver(status))) return;
     const { byJob, left, failed, trouble } = await endJob(work, jobId, status, deps);
     const known = { byJob, ...(trouble !== undefined && { jobTrouble: trouble }) };
     if (left === 'none')
@@ -153,7 +183,8 @@ class Step {
   }
 
   /** Counts the pieces that have ended. */
-  private async look(plan: Plan, group: Group, { chunks = 0, sentAt, byJob }: GroupRun): Promise<void> {
+  private async look(plan: Plan, group: Group, known: GroupRun): Promise<void> {
+    const { chunks = 0, byJob } = known;
     let ended = 0;
     let failed = 0;
     for await (const name of this.deps.bulk.list(endsPrefix(this.run.id, group.id))) {
@@ -163,9 +194,12 @@ class Step {
       ended += 1;
     }
     if (ended >= chunks) return this.save(withGroup(this.run, group.id, { state: 'done', failed }));
-    const isLost = sentAt !== undefined && parseInstant(sentAt) + LOST < this.deps.clock.now();
     // All of it, since nobody knows which: what is locked is found in place.
-    if (isLost) await this.send(plan, group, byJob > 0 ? await this.unlocked(group) : undefined);
+    if (this.isLost(known)) await this.send(plan, group, byJob > 0 ? await this.unlocked(group) : undefined);
+  }
+
+  private isLost({ sentAt }: GroupRun): boolean {
+    return sentAt !== undefined && parseInstant(sentAt) + LOST < this.deps.clock.now();
   }
 
   /** What a job failed to lock is not kept: its report is read again. */
@@ -173,7 +207,7 @@ class Step {
     const { jobId } = this.stateOf(group);
     if (jobId === undefined) return undefined;
     const status = await this.deps.jobs.describe(jobId);
-    const plan = await this.deps.readPlan(this.run.folder ?? '');
+    const { plan } = await this.deps.readPlan(this.run.folder ?? '');
     const end = await endJob(this.jobWork(plan, group, this.stateOf(group)), jobId, status, this.deps);
     return end.left === 'some' ? end.failed : undefined;
   }

@@ -101,20 +101,25 @@ export async function beginJob(work: JobWork, deps: JobDeps, save: Save): Promis
   const { group, plan, run, policy, state } = work;
   if (state.jobId !== undefined) return state.jobId;
   const attempt = state.state === 'job' ? state.attempt : state.attempt + 1;
-  const { tags, description } = nameOf({ plan, group, attempt });
   await save({ state: 'job', attempt });
   // An earlier command may have made it and not lived to note its name.
   const found = state.state === 'job' ? await findJob({ plan, group, attempt }, deps) : undefined;
-  if (found !== undefined) {
-    await save({ jobId: found });
-    return found;
-  }
+  const detail = `${operationText(group)} on ${group.versions} versions of ${group.bucket}, ${group.id} of ${plan}, attempt ${attempt}`;
+  const id = found ?? (await newJob(work, attempt, detail, deps));
+  // Whoever finds the job next time knows that it was recorded: its name is noted last.
+  await recordDeed({ action: 'job-created', policy, cause: run, detail: `job ${id}: ${detail}` }, deps);
+  await save({ jobId: id });
+  return id;
+}
+
+async function newJob(work: JobWork, attempt: number, detail: string, deps: JobDeps): Promise<string> {
+  const { group, plan, run, policy } = work;
+  const { tags, description } = nameOf({ plan, group, attempt });
   const manifest = await work.manifest();
   const operation = operationOf(work, deps);
-  const detail = `${operationText(group)} on ${group.versions} versions of ${group.bucket}, ${group.id} of ${plan}, attempt ${attempt}`;
   // Nobody can call back what a job has done, so what is about to be asked for is stored first (law 7).
   await recordDeed({ action: 'job-intended', policy, cause: run, detail }, deps);
-  const id = await deps.jobs.create({
+  return deps.jobs.create({
     token: deps.hash(`${plan}/${group.id}/${attempt}`).slice(0, 64),
     description,
     tags,
@@ -122,9 +127,6 @@ export async function beginJob(work: JobWork, deps: JobDeps, save: Save): Promis
     manifest,
     reportPrefix: reportPrefix(work),
   });
-  await save({ jobId: id });
-  await recordDeed({ action: 'job-created', policy, cause: run, detail: `job ${id}: ${detail}` }, deps);
-  return id;
 }
 
 interface Attempt extends Pick<JobWork, 'plan' | 'group'> {

@@ -33,7 +33,7 @@ export function checkBody(body: unknown): void {
 }
 
 function faultOf(text: string): string | undefined {
-  if (/<BypassGovernanceRetention>\s*true/i.test(text)) return 'bypasses governance';
+  if (/<Bypass\w+>\s*true/i.test(text)) return 'bypasses governance';
   if (text.includes('<S3PutObjectRetention')) {
     if (!/<Mode>(GOVERNANCE|COMPLIANCE)<\/Mode>/.test(text))
       return 'names no mode, which means: take the lock away';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -43,6 +44,12 @@ export class S3BulkStore implements BulkStore {
   async *lines(name: string): AsyncGenerator<string> {
     const body = await this.open(name);
     if (body !== undefined) yield* createInterface({ input: body, crlfDelay: Infinity });
+  }
+
+  async digest(name: string): Promise<string> {
+    const hash = createHash('sha256');
+    for await (const chunk of (await this.open(name)) ?? []) hash.update(chunk as Buffer);
+    return hash.digest('hex');
   }
 
   async putText(name: string, text: string): Promise<void> {

@@ -125,7 +125,7 @@ export function composeBulk(
       changes: new SqsWorkQueue(sqs, environment.HOLDFAST_CHANGE_QUEUE_URL),
       readPlan: async (folder) => {
         const document = await documents.get(`${folder}/plan.json`);
-        return parseStoredPlan(document?.body ?? '', folder).plan;
+        return parseStoredPlan(document?.body ?? '', folder);
       },
       pausedBecause: async () => brake.pausedBecause(),
     }),

@@ -4,6 +4,8 @@ export interface BulkStore {
   list(prefix: string): AsyncIterable<string>;
   /** The lines of a text; none where there is no such text. */
   lines(name: string): AsyncIterable<string>;
+  /** SHA-256 of what is stored, hex. */
+  digest(name: string): Promise<string>;
   putText(name: string, text: string): Promise<void>;
   /** Stores a file of this machine. */
   putFile(name: string, path: string): Promise<void>;

@@ -166,7 +166,7 @@ export async function deploymentOn(
         },
       },
       readPlan: async (folder) =>
-        parseStoredPlan((await deployment.text(`${folder}/plan.json`)) ?? '', folder).plan,
+        parseStoredPlan((await deployment.text(`${folder}/plan.json`)) ?? '', folder),
       pausedBecause: async () => paused,
       ...rest,
     }),
