@@ -468,7 +468,14 @@ describe('stopped on request', () => {
   it('its jobs go on, and the next command takes them up', async () => {
     const refs = await uploads(5);
     const controller = new AbortController();
-    const { jobs, control } = await jobsOn();
+    let letGo = (): void => undefined;
+    const isStopped = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    // The job is not done before the command has stopped, however slow the machine is.
+    const { jobs, control } = await jobsOn({
+      hold: async ({ status }) => (status === 'Active' ? isStopped : undefined),
+    });
     const made = madePlan([{ refs, until: UNTIL, engine: 'batch' }]);
 
     const stopped = await command(made, {
@@ -481,6 +488,7 @@ describe('stopped on request', () => {
       ...{ run: { state: 'running' }, stopped: { detail: expect.stringContaining('jobs go on') } },
     });
 
+    letGo();
     const resumed = await command(made, { jobs });
 
     expect(resumed.result).toMatchObject({
