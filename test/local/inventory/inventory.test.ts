@@ -168,7 +168,7 @@ describe('an inventory in CSV', () => {
     const { files } = await inventoryOf({ bucket: 'large', fields: [], versions: 'Current' });
 
     expect(linesOf(files)).toStrictEqual(keys.map((key) => `"large","${key.replace(' ', '+')}"`).sort());
-  });
+  }, 30_000);
 });
 
 describe('an inventory in Parquet', () => {
