@@ -27,6 +27,7 @@ import { type Plan } from '../lib/plan/plan.ts';
 import { AWS_PRICES } from '../lib/plan/price.ts';
 import { type PlanRow } from '../lib/plan/row.ts';
 import { type Policy } from '../lib/policy/compile.ts';
+import { latestOf } from '../lib/policy/latest.ts';
 import { providerNamed } from '../lib/providers/index.ts';
 import { newRun } from '../lib/runs/run.ts';
 import type { Cloud } from '../local/cloud.ts';
@@ -188,7 +189,15 @@ async function applied(
       runs: new RunFolder(folder),
       most: 32,
       fileOf: (group) => groupFile(folder, group),
-      jobs: { ...recording, jobs, store, pollEvery: POLL, hash, decodeKey: decodedKey },
+      jobs: {
+        ...recording,
+        jobs,
+        store,
+        pollEvery: POLL,
+        hash,
+        decodeKey: decodedKey,
+        latest: async () => latestOf(policy, systemClock.now()),
+      },
     },
     () => undefined,
   );

@@ -24,7 +24,7 @@ const ROLE = /^arn:aws[a-z-]*:iam::(\d{12}):role\/.+$/;
 /** @returns undefined where nothing is known of jobs: then everything goes direct. */
 export function openJobs(
   options: JobOptions,
-  deps: Pick<JobDeps, 'store' | 'audit' | 'clock' | 'actor' | 'newId'>,
+  deps: Pick<JobDeps, 'store' | 'audit' | 'clock' | 'actor' | 'newId' | 'latest'>,
 ): JobDeps | undefined {
   const role = given(options.batchRole, 'HOLDFAST_BATCH_ROLE');
   const bucket = given(options.config, 'HOLDFAST_CONFIG_BUCKET');

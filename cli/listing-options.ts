@@ -2,7 +2,7 @@
 import { type S3Client } from '@aws-sdk/client-s3';
 import { BucketSource, FolderSource } from '../lib/aws/byte-source.ts';
 import { InventoryListing } from '../lib/aws/inventory-listing.ts';
-import { readManifest } from '../lib/aws/inventory-manifest.ts';
+import { readManifest, requirePast } from '../lib/aws/inventory-manifest.ts';
 import { JoinedListing } from '../lib/aws/joined-listing.ts';
 import { KeysListing } from '../lib/aws/keys-listing.ts';
 import { systemClock } from '../lib/aws/system-clock.ts';
@@ -110,10 +110,11 @@ function inWordsListing(from: Listing): Listing {
  * @throws HoldfastError `moved` where that is over.
  */
 export function goodUntil(
-  { asOf, source }: Listing,
+  { asOf, source, kind }: Listing,
   { horizon }: Settings,
   maxAge: string | undefined,
 ): Instant {
+  if (kind === 'inventory') requirePast({ created: asOf }, systemClock.now(), source);
   const [, listingAge] = horizon;
   const age = maxAge === undefined ? listingAge : parsePeriod(maxAge);
   const until = addPeriod(asOf, age ?? parsePeriod('P2D'));

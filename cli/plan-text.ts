@@ -94,7 +94,7 @@ function costLines({ groups, changes, cost, tolerance }: Plan): string[] {
     lines.push(
       paint(
         'red',
-        `${count(newlyCompliance.versions)} versions, ${bytesText(newlyCompliance.bytes)}, come newly under COMPLIANCE: nobody can take that back`,
+        `${count(newlyCompliance.versions)} versions, ${bytesText(newlyCompliance.bytes)}, come newly under COMPLIANCE, or for over 90 days longer: nobody can take that back`,
       ),
     );
   }

@@ -12,6 +12,7 @@ export const DEEDS: Readonly<Record<DeedRecord['action'], string>> = {
   'breaker-tripped': 'the breaker tripped',
   parked: 'message put aside',
   swept: 'swept',
+  planned: 'planned',
   'run-waits': 'run waits for approval',
   'run-approved': 'run approved',
   'run-cancelled': 'run cancelled',

@@ -37,7 +37,7 @@ async function resultOf(
   deps: Bulk,
 ): Promise<S3BatchResultResult> {
   const { taskId } = task;
-  const terms = termsOf(userArguments);
+  const terms = termsOf(userArguments, deps.planning.tolerance);
   const fault =
     'fault' in task ? task.fault : terms === undefined ? 'the job does not say what was planned' : undefined;
   if ('fault' in task || terms === undefined)

@@ -41,7 +41,12 @@ async function onRecord({ body }: SQSRecord, deps: Bulk): Promise<void> {
       return;
     }
     const { documents, planning } = deps;
-    const end = await handleChunk(chunk, { ...(await deps.planned()), documents, bulk: planning.bulk });
+    const end = await handleChunk(chunk, {
+      ...(await deps.planned()),
+      documents,
+      bulk: planning.bulk,
+      mostTolerance: planning.tolerance,
+    });
     if (end === 'moved' || end === 'cancelled') {
       const why = end === 'moved' ? 'the policy changed since the plan' : 'the run was cancelled';
       logger.warn(`${why}: nothing was written`, { run: chunk.run, chunk: chunk.chunk });

@@ -4,12 +4,14 @@ import { checkManifest, groupFile, readPlan, type StoredPlan } from '../../lib/a
 import { RunFolder } from '../../lib/aws/run-folder.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { formatInstant, parseInstant } from '../../lib/lock/instant.ts';
+import { formatInstant, type Instant, parseInstant } from '../../lib/lock/instant.ts';
 import { type Engine, engineFor } from '../../lib/plan/engine.ts';
 import { exceeded, SCHEDULED } from '../../lib/plan/guardrails.ts';
 import { type Group, type Plan } from '../../lib/plan/plan.ts';
 import { newRun, type Run } from '../../lib/runs/run.ts';
-import { type Policy } from '../../lib/policy/compile.ts';
+import { type Policy, STORE_MAXIMUM } from '../../lib/policy/compile.ts';
+import { addPeriod, parsePeriod } from '../../lib/policy/period.ts';
+import { latestOf } from '../../lib/policy/latest.ts';
 import { type Listing } from '../../lib/ports/listing.ts';
 import { applyProgress } from '../apply-progress.ts';
 import { exitOf, failuresOf, sayResult, sayResultJson } from '../apply-text.ts';
@@ -23,7 +25,7 @@ import { openBrake } from '../open-brake.ts';
 import { numberOption } from '../options.ts';
 import { printError } from '../output.ts';
 import { bytesText, count } from '../plan-text.ts';
-import { policyOption } from '../policy-file.ts';
+import { deploymentCap, policyOption } from '../policy-file.ts';
 import { type OpenStore, storeOn, type StoreOptions } from '../store-options.ts';
 
 export interface ApplyOptions extends StoreOptions, ControlOptions, JobOptions {
@@ -46,8 +48,9 @@ export async function runApply(path: string, options: ApplyOptions): Promise<voi
   const lock = await runs.hold();
   try {
     const earlier = await runs.read();
+    refuseOther(earlier, plan, folder);
     await refuseStale(stored, earlier, options);
-    const deps = await openDeps(plan, folder, policy, runs, options);
+    const deps = await openDeps(stored, policy, runs, options);
     const run = earlier ?? (await begin(plan, deps, options));
     if (run.state === 'cancelled') throw cancelled(run);
     const result = await carriedOut(plan, run, deps, options);
@@ -69,11 +72,35 @@ function samePolicy({ policy: { hash, path, maximum } }: Plan, options: ApplyOpt
       next: 'name it with --policy',
     });
   }
+  refuseLowered(maximum);
   const policy = policyOption(file, maximum);
   if (policy.hash === hash) return policy;
   throw new HoldfastError('moved', {
     what: `policy changed: ${file} is not the one that the plan was made by`,
     next: 'plan again; nothing was written',
+  });
+}
+
+/** The cap of the deployment may have been lowered since the plan was made. */
+function refuseLowered(maximum: string | undefined): void {
+  const { maximum: present } = deploymentCap(undefined);
+  if (present === undefined || present === maximum) return;
+  const now = systemClock.now();
+  const isLower =
+    addPeriod(now, parsePeriod(present)) < addPeriod(now, parsePeriod(maximum ?? STORE_MAXIMUM));
+  if (!isLower) return;
+  throw new HoldfastError('moved', {
+    what: `the plan was made under a cap of ${maximum ?? STORE_MAXIMUM}, and HOLDFAST_MAXIMUM is ${present}`,
+    next: 'plan again; nothing was written',
+  });
+}
+
+/** What an earlier command left in the folder must be of this plan. */
+function refuseOther(earlier: Run | undefined, plan: Plan, folder: string): void {
+  if (earlier === undefined || (earlier.plan === plan.id && earlier.policy === plan.policy.hash)) return;
+  throw new HoldfastError('moved', {
+    what: `${folder}/run belongs to ${earlier.plan}, and the plan is ${plan.id}`,
+    next: 'keep each plan in a folder of its own: plan again into a new one; nothing was written',
   });
 }
 
@@ -94,7 +121,7 @@ async function refuseStale(
     await checkManifest(folder, id, manifest);
   }
   const now = systemClock.now();
-  // A run that has begun may end, however long it takes: each version is read before it is written.
+  // A run that has begun may end, however long it takes: what goes to no job yet is then looked at one by one.
   if (earlier === undefined && parseInstant(plan.goodUntil) < now) {
     throw new HoldfastError('moved', {
       what: `${plan.id} was good until ${plan.goodUntil}: its listing is too old now`,
@@ -122,8 +149,7 @@ async function walk(listing: Listing): Promise<void> {
 }
 
 async function openDeps(
-  plan: Plan,
-  folder: string,
+  { plan, folder, manifests }: StoredPlan & { readonly folder: string },
   policy: Policy,
   runs: RunFolder,
   options: ApplyOptions,
@@ -133,7 +159,8 @@ async function openDeps(
     await requireBucket(client, bucket, options);
   const open: OpenStore = storeOn(client, options);
   const recording = await openRecording(options);
-  const jobs = openJobs(options, { ...recording, store: open.store });
+  const latest = async (): Promise<Instant> => Promise.resolve(latestOf(policy, systemClock.now()));
+  const jobs = openJobs(options, { ...recording, store: open.store, latest });
   return {
     ...recording,
     store: open.store,
@@ -142,6 +169,7 @@ async function openDeps(
     runs,
     most: numberOption('--at-once', options.atOnce, AT_ONCE, 1),
     fileOf: (group) => groupFile(folder, group),
+    listedIn: (group) => manifests[group]?.sha256,
     ...(jobs && { jobs }),
   };
 }
@@ -153,7 +181,7 @@ async function begin(plan: Plan, deps: ApplyDeps, options: ApplyOptions): Promis
   if (newlyCompliance.versions > 0) {
     mustBeConfirmable(options.yes === true);
     printError(
-      `${count(newlyCompliance.versions)} versions, ${bytesText(newlyCompliance.bytes)}, come newly under COMPLIANCE.\nNobody can shorten that, remove it or delete what it locks: not you, not the owner of the account short of\nclosing it, not the provider. Storage is paid for until the locks end.`,
+      `${count(newlyCompliance.versions)} versions, ${bytesText(newlyCompliance.bytes)}, come newly under COMPLIANCE, or for over 90 days longer.\nNobody can shorten that, remove it or delete what it locks: not you, not the owner of the account short of\nclosing it, not the provider. Storage is paid for until the locks end.`,
     );
     if (options.yes !== true) await confirm('Go on?');
   }

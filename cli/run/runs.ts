@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { endSchema, endsPrefix } from '../../lib/app/bulk-change.ts';
 import { activeRuns, getRun, type HeldRun, putRun } from '../../lib/app/bulk-runs.ts';
 import { recordDeed } from '../../lib/app/record-deed.ts';
+import { findJob, isOver as isEnded, type JobDeps, recordStopped } from '../../lib/app/run-job.ts';
 import { parseStoredPlan, readPlan } from '../../lib/aws/plan-folder.ts';
 import { RunFolder } from '../../lib/aws/run-folder.ts';
 import { S3BulkStore } from '../../lib/aws/s3-bulk-store.ts';
+import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
+import { formatInstant } from '../../lib/lock/instant.ts';
 import { type Documents } from '../../lib/ports/documents.ts';
+import { type JobStatus } from '../../lib/ports/job-control.ts';
 import { type Run } from '../../lib/runs/run.ts';
 import { failuresOf } from '../apply-text.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
@@ -37,6 +41,8 @@ interface FailedVersion {
 const ID = /^run-[0-9a-f]{16}$/;
 /** So many failures are named; the rest is counted. */
 const NAMED = 20;
+/** So often it is looked whether a job has stopped. */
+const LOOKS = 20;
 
 export async function runList(options: RunsOptions): Promise<void> {
   const runs = options.plans === undefined ? await deployedRuns(options) : await localRuns(options.plans);
@@ -140,7 +146,8 @@ export async function runCancel(name: string, options: RunsOptions): Promise<voi
     const documents = await openDocuments(options);
     const held = await heldRun(name, documents);
     refuseOver(held.run);
-    await change(held, { ...held.run, state: 'cancelled' }, documents);
+    const cancelledAt = formatInstant(systemClock.now());
+    await change(held, { ...held.run, state: 'cancelled', cancelledAt }, documents);
     await recordDeed(
       { action: 'run-cancelled', policy: held.run.policy, cause: name, detail: `${name}: by hand` },
       recording,
@@ -172,27 +179,39 @@ export async function runCancel(name: string, options: RunsOptions): Promise<voi
   }
 }
 
+/** Stops the bulk jobs that are under way, and records what they have locked. */
 async function stopJobs(
   run: Run,
   options: RunsOptions,
   recording: Awaited<ReturnType<typeof openRecording>>,
 ): Promise<void> {
-  const open = Object.values(run.groups).flatMap(({ state, jobId }) =>
-    state === 'job' && jobId !== undefined ? [jobId] : [],
-  );
+  const open = Object.entries(run.groups).filter(([, { state }]) => state === 'job');
   if (open.length === 0) return;
-  const jobs = openJobs(options, { ...recording, store: storeOn(clientOf(options), options).store });
+  const store = storeOn(clientOf(options), options).store;
+  const jobs = openJobs(options, { ...recording, store, latest: async () => systemClock.now() });
   if (jobs === undefined) {
     throw new HoldfastError('bad-input', {
       what: `${open.length} bulk jobs of ${run.id} are under way, and it is not known who may stop them`,
       next: 'name --batch-role and --config, as when the plan was applied',
     });
   }
-  for (const id of open) {
-    const status = await jobs.jobs.describe(id);
-    if (status?.state === 'running' || status?.state === 'waiting' || status?.state === 'suspended')
-      await jobs.jobs.cancel(id);
+  for (const [group, { jobId, attempt }] of open) {
+    // Whoever made it may not have lived to note its name.
+    const id = jobId ?? (await findJob({ plan: run.plan, group: { id: group }, attempt }, jobs));
+    const status = id === undefined ? undefined : await stopped(id, jobs);
+    if (status !== undefined) await recordStopped({ run: run.id, policy: run.policy, group, status }, jobs);
   }
+}
+
+/** A job goes on for a moment after it was told to stop. */
+async function stopped(id: string, { jobs, clock, pollEvery }: JobDeps): Promise<JobStatus | undefined> {
+  let status = await jobs.describe(id);
+  if (status !== undefined && !isEnded(status)) await jobs.cancel(id);
+  for (let look = 0; status !== undefined && !isEnded(status) && look < LOOKS; look += 1) {
+    await clock.wait(pollEvery);
+    status = await jobs.describe(id);
+  }
+  return status;
 }
 
 async function deployedRuns(options: RunsOptions): Promise<Run[]> {
@@ -231,9 +250,9 @@ async function deployed(id: string, options: RunsOptions): Promise<{ run: Run; f
   const { run } = await heldRun(id, documents);
   const bulk = new S3BulkStore(clientOf(options), configBucket(options), ownerOf(options));
   const failed: FailedVersion[] = [];
-  for (const [group, { state }] of Object.entries(run.groups)) {
+  for (const [group, { state, sending = 0 }] of Object.entries(run.groups)) {
     if (state !== 'direct' && state !== 'done') continue;
-    for await (const name of bulk.list(endsPrefix(id, group))) {
+    for await (const name of bulk.list(endsPrefix(id, group, sending))) {
       const document = await documents.get(name);
       const end = endSchema.parse(JSON.parse(document?.body ?? '{"succeeded":0,"failed":[]}'));
       failed.push(...end.failed.map((version) => ({ group, ...version })));

@@ -5,7 +5,7 @@ import { type GroupRow, type RunStore } from '../ports/run-store.ts';
 import { type GroupRun, type Run, withGroup } from '../runs/run.ts';
 import { countEnd, type EndCounts, noEnds, Places } from '../runs/tally-ends.ts';
 import { HoldfastError } from '../errors.ts';
-import { formatInstant } from '../lock/instant.ts';
+import { formatInstant, parseInstant } from '../lock/instant.ts';
 import { type DirectDeps, runDirect, type Stopped } from './run-direct.ts';
 import { type JobDeps, type JobEnd, placeOf, runJob } from './run-job.ts';
 import { recordDeed } from './record-deed.ts';
@@ -16,6 +16,8 @@ export interface ApplyDeps extends Omit<DirectDeps, 'runs'> {
   readonly jobs?: JobDeps;
   /** The file with the versions of a group. */
   readonly fileOf: (group: string) => string;
+  /** SHA-256 of the versions of a group, hex. */
+  readonly listedIn?: (group: string) => string | undefined;
 }
 
 export interface ApplyProgress {
@@ -91,8 +93,10 @@ class Course {
     const direct: Group[] = [];
     for (const group of this.plan.groups) {
       const { engine, state } = this.stateOf(group);
+      // A listing that has become too old is not believed without another look at each version.
+      const isOld = state === 'todo' && parseInstant(this.plan.goodUntil) < this.deps.clock.now();
       if (state === 'done') await this.again(group);
-      else if (engine === 'direct' || state === 'direct') direct.push(group);
+      else if (engine === 'direct' || state === 'direct' || isOld) direct.push(group);
       else byJob.push(group);
     }
     await all([this.jobLanes(byJob), this.directLane(direct)]);
@@ -166,6 +170,7 @@ class Course {
         state,
         manifest: async () =>
           jobs.jobs.putManifest(`runs/${this.run.id}/${group.id}.csv`, this.deps.fileOf(group.id)),
+        ...listed(this.deps.listedIn?.(group.id)),
         tolerance: this.plan.tolerance,
         rows: () => this.deps.runs.rows(group.id),
       },
@@ -309,4 +314,8 @@ async function* filtered(
   isWanted: (row: GroupRow) => boolean,
 ): AsyncGenerator<GroupRow> {
   for await (const row of rows) if (isWanted(row)) yield row;
+}
+
+function listed(sha256: string | undefined): { listed?: string } {
+  return sha256 === undefined ? {} : { listed: sha256 };
 }

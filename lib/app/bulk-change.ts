@@ -20,6 +20,8 @@ export const chunkSchema = z.object({
     to: z.enum(['GOVERNANCE', 'COMPLIANCE', 'hold']),
     until: z.string().optional(),
   }),
+  /** How often the group was sent before. */
+  sending: z.number().int().nonnegative(),
   /** Its number within what was sent for the group. */
   chunk: z.number().int().nonnegative(),
   rows: z.array(
@@ -47,6 +49,8 @@ export type ChunkEnd = z.infer<typeof endSchema>;
 export interface ChunkDeps extends LockDeps {
   readonly documents: Documents;
   readonly bulk: Pick<BulkStore, 'putText'>;
+  /** By how much a date may be later than its rule asks, in this deployment (milliseconds). */
+  readonly mostTolerance: number;
 }
 
 /** Versions at once; a message has some hundreds, and a function a quarter of an hour. */
@@ -55,12 +59,15 @@ const MOST = 32;
 /**
  * Works through a piece and stores how it ended; doing it twice does it once.
  *
- * @returns `moved` when the policy is another one now, `cancelled` when the run is: then nothing is written (law 9).
+ * @returns `moved` when the policy is another one now, `cancelled` when no such run is under way: then nothing is
+ * written (law 9).
  * @throws Error when the store gave no verdict, or Holdfast is paused: the message comes again.
  */
 export async function handleChunk(chunk: Chunk, deps: ChunkDeps): Promise<ChunkEnd | 'moved' | 'cancelled'> {
   if (deps.policy.hash !== chunk.policy) return 'moved';
-  if ((await getRun(chunk.run, deps.documents))?.run.state === 'cancelled') return 'cancelled';
+  // Only a run that is under way asks for anything, and never for more lateness than the deployment allows.
+  if ((await getRun(chunk.run, deps.documents))?.run.state !== 'running') return 'cancelled';
+  const tolerance = Math.min(chunk.tolerance, deps.mostTolerance);
   const group: Group = {
     ...chunk.group,
     route: 'plain',
@@ -71,7 +78,7 @@ export async function handleChunk(chunk: Chunk, deps: ChunkDeps): Promise<ChunkE
   const ends: RowEnd[] = [];
   const note = (): void => undefined;
   const stopped = await runDirect(
-    { run: chunk.run, group, rows: rowsOf(chunk), done: new Places(), tolerance: chunk.tolerance },
+    { run: chunk.run, group, rows: rowsOf(chunk), done: new Places(), tolerance },
     { ...deps, most: MOST, runs: { note, flush: async () => undefined } },
     (end) => {
       ends.push(end);
@@ -91,16 +98,17 @@ export async function handleChunk(chunk: Chunk, deps: ChunkDeps): Promise<ChunkE
       return asPlanned ? [] : [{ key, versionId, outcome, ...(detail !== undefined && { detail }) }];
     }),
   };
-  await deps.bulk.putText(endName(chunk.run, chunk.group.id, chunk.chunk), JSON.stringify(end));
+  await deps.bulk.putText(endName(chunk), JSON.stringify(end));
   return end;
 }
 
-export function endsPrefix(run: string, group: string): string {
-  return `runs/${run}/ends/${group}-`;
+/** @param sending - a group that is sent again begins to count anew. */
+export function endsPrefix(run: string, group: string, sending: number): string {
+  return `runs/${run}/ends/${group}-${sending}-`;
 }
 
-function endName(run: string, group: string, chunk: number): string {
-  return `${endsPrefix(run, group)}${String(chunk).padStart(6, '0')}.json`;
+function endName({ run, group, sending, chunk }: Chunk): string {
+  return `${endsPrefix(run, group.id, sending)}${String(chunk).padStart(6, '0')}.json`;
 }
 
 async function* rowsOf({ group, rows }: Chunk): AsyncGenerator<GroupRow> {

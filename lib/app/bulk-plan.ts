@@ -16,6 +16,7 @@ import { AWS_PRICES } from '../plan/price.ts';
 import { type PlanRow } from '../plan/row.ts';
 import { tallyFromJson, tallyToJson } from '../plan/tally-json.ts';
 import { type Place, Tally } from '../plan/tally.ts';
+import { type Policy } from '../policy/compile.ts';
 import { addPeriod, type Period } from '../policy/period.ts';
 import { type BulkStore } from '../ports/bulk-store.ts';
 import { type Documents } from '../ports/documents.ts';
@@ -75,7 +76,7 @@ export interface ChangeSpool {
 export interface Assembly {
   addLines(lines: AsyncIterable<string>): Promise<void>;
   /** Stores the plan with its manifests under a prefix. */
-  store(plan: Plan, assignment: Assignment, prefix: string): Promise<void>;
+  store(plan: Plan, assignment: Assignment, prefix: string): Promise<{ readonly seal: string }>;
   /** Gives back what it took of this machine, whatever came of it. */
   close(): Promise<void>;
 }
@@ -96,6 +97,8 @@ export interface BulkPlanDeps extends RecordDeps {
   readonly hasBatch: boolean;
   readonly choice: EngineChoice;
   readonly hash: (text: string) => string;
+  /** How the deployment reads policies: its cap, and what rules do that do not say. */
+  readonly reading: string;
 }
 
 /** The share of rows that may be unreadable, as in the command. */
@@ -112,7 +115,7 @@ export async function startPlan(
 ): Promise<{ plan: string; sent: number }> {
   const policy = await deps.policies.current();
   const { bucket, key, hash, created, files } = inventory;
-  const plan = `p-${deps.hash(`${hash}\n${policy.hash}\n${deps.tolerance}`).slice(0, 16)}`;
+  const plan = `p-${deps.hash(`${hash}\n${policy.hash}\n${deps.reading}\n${deps.tolerance}`).slice(0, 16)}`;
   const start: PlanStart = {
     plan,
     manifest: { bucket, key },
@@ -138,8 +141,9 @@ export async function handlePlanMessage(message: PlanMessage, deps: BulkPlanDeps
   const policy = await deps.policies.current();
   // The policy has moved on: the next schedule plans by the new one (law 9).
   if (policy.hash !== start.policy) return undefined;
-  if (message.kind === 'assemble') return assemble(start, deps);
-  await countPart(start, message.part, deps);
+  // Asked once: what is counted and named by two policies would be neither's.
+  if (message.kind === 'assemble') return assemble(start, policy, deps);
+  await countPart(start, message.part, policy, deps);
   const counted = await countedParts(start.plan, deps);
   if (counted.size >= start.parts)
     await deps.queue.send([JSON.stringify({ kind: 'assemble', plan: start.plan } satisfies PlanMessage)]);
@@ -152,7 +156,7 @@ const countSchema = z.object({ changes: z.string(), tally: z.string() });
  * Counts one file. Its changes are stored before its count: who finds the count finds them. Two who count it at once
  * may read tags and locks at different moments, so each has a name of its own for its changes, and one count counts.
  */
-async function countPart(start: PlanStart, part: number, deps: BulkPlanDeps): Promise<void> {
+async function countPart(start: PlanStart, part: number, policy: Policy, deps: BulkPlanDeps): Promise<void> {
   const name = partName(start.plan, part);
   if ((await deps.documents.get(name)) !== undefined) return;
   const spool = await deps.spool();
@@ -160,7 +164,7 @@ async function countPart(start: PlanStart, part: number, deps: BulkPlanDeps): Pr
     const pass = await passOver(
       {
         listing: await deps.open(start, part),
-        policy: await deps.policies.current(),
+        policy,
         tolerance: start.tolerance,
         unreadableShare: UNREADABLE,
         onChange: (row, change, place) => {
@@ -180,7 +184,7 @@ async function countPart(start: PlanStart, part: number, deps: BulkPlanDeps): Pr
 }
 
 /** Puts the counts together; the same counts make the same plan, however often it is done. */
-async function assemble(start: PlanStart, deps: BulkPlanDeps): Promise<Run | undefined> {
+async function assemble(start: PlanStart, policy: Policy, deps: BulkPlanDeps): Promise<Run | undefined> {
   const { plan: id, parts } = start;
   const whole = new Tally(start.tolerance);
   const changes: string[] = [];
@@ -191,7 +195,6 @@ async function assemble(start: PlanStart, deps: BulkPlanDeps): Promise<Run | und
     whole.merge(tallyFromJson(count.tally));
     changes.push(count.changes);
   }
-  const policy = await deps.policies.current();
   const created = parseInstant(start.created);
   const { plan, assignment } = makePlan(whole, {
     policy: { hash: policy.hash },
@@ -210,32 +213,49 @@ async function assemble(start: PlanStart, deps: BulkPlanDeps): Promise<Run | und
   const assembly = await deps.assembly();
   try {
     for (const name of changes) await assembly.addLines(deps.bulk.lines(name));
-    await assembly.store(plan, assignment, `plans/${id}`);
+    const { seal } = await assembly.store(plan, assignment, `plans/${id}`);
+    return await beginRun(plan, `plans/${id}`, seal, deps);
   } finally {
     await assembly.close();
   }
-  return beginRun(plan, `plans/${id}`, deps);
 }
 
 /** A plan inside the guardrails goes ahead; any other waits for somebody to approve it. */
-async function beginRun(plan: Plan, folder: string, deps: BulkPlanDeps): Promise<Run | undefined> {
-  if (plan.groups.length === 0) return undefined;
+async function beginRun(
+  plan: Plan,
+  folder: string,
+  seal: string,
+  deps: BulkPlanDeps,
+): Promise<Run | undefined> {
+  if (plan.groups.length === 0) {
+    await recordPlanned(plan, deps);
+    return undefined;
+  }
   const waitsFor = exceeded(plan, deps.rails).map(({ text }) => text);
   const state = waitsFor.length > 0 ? 'waiting' : 'approved';
   const run: Run = {
     ...newRun(plan, { started: formatInstant(deps.clock.now()), by: deps.actor, state, waitsFor }),
-    folder,
+    ...{ folder, seal, reading: deps.reading },
   };
   const isNew = (await putRun(run, 'none', deps.documents)) !== undefined;
   // When this message comes a second time the run is there already; who made it may not have lived to list it.
   if (!isNew && (await isOver(run.id, deps))) return undefined;
   await activate(run.id, deps.documents);
   if (!isNew) return undefined;
+  await recordPlanned(plan, deps);
   if (state === 'waiting') {
     const detail = `${run.id} waits for approval: ${waitsFor.join('; ')}`;
     await recordDeed({ action: 'run-waits', policy: plan.policy.hash, cause: run.id, detail }, deps);
   }
   return run;
+}
+
+/** What was found, of what stays wrong too: a plan that changes nothing leaves no run. */
+async function recordPlanned(plan: Plan, deps: BulkPlanDeps): Promise<void> {
+  const { changes, totals, staysWrong } = plan;
+  const wrong = staysWrong.reduce((sum, { versions }) => sum + versions, 0);
+  const found = `${plan.id} from ${plan.listing.source}: ${changes.versions} of ${totals.rows} versions to change, ${wrong} stay wrong, ${totals.unreadable} could not be read`;
+  await recordDeed({ action: 'planned', policy: plan.policy.hash, cause: plan.id, detail: found }, deps);
 }
 
 async function isOver(id: string, { documents }: BulkPlanDeps): Promise<boolean> {

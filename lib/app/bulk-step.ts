@@ -11,12 +11,22 @@ import { type Chunk, endSchema, endsPrefix } from './bulk-change.ts';
 import { deactivate, getRun, putRun } from './bulk-runs.ts';
 import { type PolicySource } from './policy-source.ts';
 import { recordDeed } from './record-deed.ts';
-import { beginJob, endJob, findJob, isOver, type JobDeps, type JobWork, placeOf } from './run-job.ts';
+import {
+  beginJob,
+  endJob,
+  findJob,
+  isOver,
+  type JobDeps,
+  type JobWork,
+  placeOf,
+  recordStopped,
+} from './run-job.ts';
 
 /** A plan, and the SHA-256 of the list of each group. */
 export interface StoredPlan {
   readonly plan: Plan;
-  readonly manifests: Readonly<Record<string, { readonly sha256: string }>>;
+  readonly manifests: Readonly<Record<string, { readonly rows: number; readonly sha256: string }>>;
+  readonly seal: string;
 }
 
 export interface StepDeps extends JobDeps {
@@ -28,6 +38,10 @@ export interface StepDeps extends JobDeps {
   /** The plan of a folder, checked against its own id. */
   readonly readPlan: (folder: string) => Promise<StoredPlan>;
   readonly pausedBecause: () => Promise<string | undefined>;
+  /** Whether a bucket is on the list of buckets. */
+  readonly manages: (bucket: string) => boolean;
+  /** How the deployment reads policies: its cap, and what rules do that do not say. */
+  readonly reading: string;
 }
 
 export type StepResult = 'waits' | 'paused' | 'goes-on' | 'over' | 'elsewhere';
@@ -39,6 +53,9 @@ const BYTES = 200_000;
 const SENT_TOGETHER = 50;
 /** A piece that has not ended after so long was lost, and the group is sent again (milliseconds). */
 const LOST = 6 * 3_600_000;
+
+/** A job that was being made when its run was cancelled turns up within this time (milliseconds). */
+const ORPHANS = 15 * 60_000;
 
 /** Somebody else is taking a step with this run at the same moment, and goes on with it. */
 class Elsewhere extends Error {
@@ -60,6 +77,7 @@ class Step {
   private readonly deps: StepDeps;
   private run: Run;
   private etag: string;
+  private manifests: StoredPlan['manifests'] = {};
 
   constructor(run: Run, etag: string, deps: StepDeps) {
     this.run = run;
@@ -70,19 +88,17 @@ class Step {
   async take(): Promise<StepResult> {
     const { run, deps } = this;
     if (run.state === 'done' || run.state === 'partly-failed') return this.over();
-    const { plan, manifests } = await deps.readPlan(run.folder ?? '');
-    if (plan.id !== run.plan)
-      throw new Error(`${run.folder ?? ''} holds ${plan.id}, and ${run.id} is a run of ${run.plan}`);
-    const policy = await deps.policies.current();
-    if (run.state === 'cancelled') return this.cancel(plan, 'cancelled by hand');
-    if (policy.hash !== run.policy)
-      return this.cancel(plan, 'the policy changed: the next schedule plans by the new one');
-    const isTooOld = parseInstant(plan.goodUntil) < deps.clock.now();
-    if (run.state !== 'running' && isTooOld)
-      return this.cancel(plan, 'its listing became too old before it began');
+    // Stopping needs neither a plan nor a policy that can be read.
+    if (run.state === 'cancelled') return this.stopJobs();
+    const { plan, manifests, seal } = await deps.readPlan(run.folder ?? '');
+    if (plan.id !== run.plan || (run.seal !== undefined && run.seal !== seal))
+      throw new Error(`${run.folder ?? ''} holds another plan than ${run.id} is a run of`);
+    const why = await this.outdatedBecause(plan);
+    if (why !== undefined) return this.cancel(why);
     if (run.state === 'waiting') return 'waits';
-    // What was begun goes on by itself: jobs cannot be paused, and pieces wait in their queue.
-    if ((await deps.pausedBecause()) !== undefined) return 'paused';
+    const isPaused = (await deps.pausedBecause()) !== undefined;
+    // Holds are always placed; a run without any waits as it is.
+    if (isPaused && run.state === 'approved' && plan.groups.every(({ to }) => to !== 'hold')) return 'paused';
     if (run.state === 'approved') {
       // Whoever saves it first records it: two that step at once make one record.
       await this.save({ ...run, state: 'running' });
@@ -91,10 +107,34 @@ class Step {
         `${run.id}: ${plan.changes.versions} versions in ${plan.groups.length} groups`,
       );
     }
+    this.manifests = manifests;
+    await this.groups(plan, manifests, isPaused);
+    const states = Object.values(this.run.groups);
+    if (states.every(({ state }) => state === 'done')) return this.end(plan);
+    return isPaused ? 'paused' : 'goes-on';
+  }
+
+  /** Why a run may not begin, or not go on. */
+  private async outdatedBecause(plan: Plan): Promise<string | undefined> {
+    const { run, deps } = this;
+    const policy = await deps.policies.current();
+    if (policy.hash !== run.policy) return 'the policy changed: the next schedule plans by the new one';
+    if (run.reading !== undefined && run.reading !== deps.reading)
+      return 'the deployment changed its cap, or whether rules are applied';
+    if (run.state !== 'running' && parseInstant(plan.goodUntil) < deps.clock.now())
+      return 'its listing became too old before it began';
+    const foreign = plan.groups.find(({ bucket }) => !deps.manages(bucket));
+    return foreign && `${foreign.bucket} is not managed any more`;
+  }
+
+  private async groups(plan: Plan, manifests: StoredPlan['manifests'], isPaused: boolean): Promise<void> {
     let failure: { readonly cause: unknown } | undefined;
     for (const group of plan.groups) {
+      const { state } = this.stateOf(group);
+      // What was begun goes on by itself, and holds are always placed.
+      if (isPaused && state === 'todo' && group.to !== 'hold') continue;
       try {
-        if (this.stateOf(group).state === 'todo') await this.check(group, manifests[group.id]?.sha256);
+        if (state === 'todo') await this.check(group, manifests[group.id]);
         await this.group(plan, group);
       } catch (cause) {
         if (cause instanceof Elsewhere) throw cause;
@@ -103,14 +143,14 @@ class Step {
       }
     }
     if (failure !== undefined) throw failure.cause;
-    const states = Object.values(this.run.groups);
-    return states.every(({ state }) => state === 'done') ? this.end(plan) : 'goes-on';
   }
 
   /** Law 9: the list of a group is the one that was planned. */
-  private async check(group: Group, expected: string | undefined): Promise<void> {
+  private async check(group: Group, expected: StoredPlan['manifests'][string] | undefined): Promise<void> {
     const name = this.groupFile(group);
-    if ((await this.deps.bulk.digest(name)) === expected) return;
+    const isSame =
+      expected?.rows === group.versions && (await this.deps.bulk.digest(name)) === expected.sha256;
+    if (isSame) return;
     throw new HoldfastError('moved', {
       what: `${name} was changed after the plan was made`,
       next: `cancel ${this.run.id}; the next schedule plans anew`,
@@ -121,12 +161,20 @@ class Step {
     const state = this.stateOf(group);
     if (state.state === 'done') return;
     if (state.state === 'direct') return this.look(plan, group, state);
-    if (state.engine === 'direct') return this.send(plan, group, undefined);
+    // A listing that has become too old is not believed without another look.
+    const isOld = state.state === 'todo' && parseInstant(plan.goodUntil) < this.deps.clock.now();
+    if (state.engine === 'direct' || isOld) return this.send(plan, group, undefined);
     const { deps } = this;
     const work = this.jobWork(plan, group, state);
-    const jobId = await beginJob(work, deps, async (change) =>
-      this.save(withGroup(this.run, group.id, { sentAt: formatInstant(deps.clock.now()), ...change })),
-    );
+    let jobId: string;
+    try {
+      jobId = await beginJob(work, deps, async (change) =>
+        this.save(withGroup(this.run, group.id, { sentAt: formatInstant(deps.clock.now()), ...change })),
+      );
+    } catch (cause) {
+      if (cause instanceof Elsewhere) await this.stopOrphan(group, work.state);
+      throw cause;
+    }
     const status = await deps.jobs.describe(jobId);
     // A job that was just made may be unknown for a moment; one that stays unknown is not waited for.
     const isUnknown = status === undefined && this.isLost(this.stateOf(group));
@@ -141,6 +189,8 @@ class Step {
 
   /** Sends the versions of a group, or those that a job failed to lock, to the functions of the direct engine. */
   private async send(plan: Plan, group: Group, only: ReadonlySet<string> | undefined): Promise<void> {
+    const before = this.stateOf(group);
+    const sending = before.sentAt !== undefined && before.state === 'direct' ? (before.sending ?? 0) + 1 : 0;
     let rows: Chunk['rows'] = [];
     let bytes = 0;
     let chunks = 0;
@@ -154,6 +204,7 @@ class Step {
         policy: this.run.policy,
         tolerance: plan.tolerance,
         group: { id, bucket, to, ...(until !== undefined && { until }) },
+        sending,
         chunk: chunks,
         rows,
       };
@@ -179,15 +230,15 @@ class Step {
     await this.deps.changes.send(waiting);
     waiting = [];
     const sentAt = formatInstant(this.deps.clock.now());
-    await this.save(withGroup(this.run, group.id, { state: 'direct', chunks, sentAt }));
+    await this.save(withGroup(this.run, group.id, { state: 'direct', chunks, sentAt, sending }));
   }
 
   /** Counts the pieces that have ended. */
   private async look(plan: Plan, group: Group, known: GroupRun): Promise<void> {
-    const { chunks = 0, byJob } = known;
+    const { chunks = 0, byJob, sending = 0 } = known;
     let ended = 0;
     let failed = 0;
-    for await (const name of this.deps.bulk.list(endsPrefix(this.run.id, group.id))) {
+    for await (const name of this.deps.bulk.list(endsPrefix(this.run.id, group.id, sending))) {
       const document = await this.deps.documents.get(name);
       if (document === undefined) continue;
       failed += endSchema.parse(JSON.parse(document.body)).failed.length;
@@ -225,20 +276,51 @@ class Step {
     return this.over();
   }
 
-  /** Jobs that are under way are stopped; what they have locked stays locked. */
-  private async cancel(plan: Plan, why: string): Promise<StepResult> {
-    for (const group of plan.groups) {
-      const { state, jobId: named, attempt } = this.stateOf(group);
+  private async cancel(why: string): Promise<StepResult> {
+    const cancelledAt = formatInstant(this.deps.clock.now());
+    await this.save({ ...this.run, state: 'cancelled', cancelledAt });
+    await this.record('run-cancelled', `${this.run.id}: ${why}`);
+    return this.stopJobs();
+  }
+
+  /**
+   * Stops the jobs that are under way; what they have locked stays locked, and is recorded when they have ended. The
+   * run is over when no job is left, and when none that was just being made can turn up any more.
+   */
+  private async stopJobs(): Promise<StepResult> {
+    let isOpen = false;
+    for (const [id, { state, jobId: named, attempt }] of Object.entries(this.run.groups)) {
       if (state !== 'job') continue;
       // Whoever made it may not have lived to note its name.
-      const jobId = named ?? (await findJob({ plan: plan.id, group, attempt }, this.deps));
-      if (jobId === undefined) continue;
-      const status = await this.deps.jobs.describe(jobId);
-      if (status !== undefined && !isOver(status)) await this.deps.jobs.cancel(jobId);
+      const jobId = named ?? (await findJob({ plan: this.run.plan, group: { id }, attempt }, this.deps));
+      const status = jobId === undefined ? undefined : await this.deps.jobs.describe(jobId);
+      if (jobId === undefined || status === undefined) {
+        if (this.isJustCancelled()) isOpen = true;
+        continue;
+      }
+      if (!isOver(status)) {
+        await this.deps.jobs.cancel(jobId);
+        isOpen = true;
+        continue;
+      }
+      await recordStopped({ run: this.run.id, policy: this.run.policy, group: id, status }, this.deps);
+      await this.save(withGroup(this.run, id, { state: 'done', jobId }));
     }
-    if (this.run.state !== 'cancelled') await this.save({ ...this.run, state: 'cancelled' });
-    await this.record('run-cancelled', `${this.run.id}: ${why}`);
-    return this.over();
+    return isOpen ? 'goes-on' : this.over();
+  }
+
+  private isJustCancelled(): boolean {
+    const { cancelledAt } = this.run;
+    return cancelledAt !== undefined && parseInstant(cancelledAt) + ORPHANS > this.deps.clock.now();
+  }
+
+  /** The run was changed while its job was being made: if it was cancelled, nobody else would stop the job. */
+  private async stopOrphan({ id }: Group, { attempt, state }: GroupRun): Promise<void> {
+    const held = await getRun(this.run.id, this.deps.documents);
+    if (held?.run.state !== 'cancelled') return;
+    const made = state === 'job' ? attempt : attempt + 1;
+    const jobId = await findJob({ plan: this.run.plan, group: { id }, attempt: made }, this.deps);
+    if (jobId !== undefined) await this.deps.jobs.cancel(jobId);
   }
 
   private async over(): Promise<StepResult> {
@@ -254,6 +336,7 @@ class Step {
       group: { ...group, engine: state.engine },
       state,
       manifest: async () => this.deps.jobs.manifestAt(this.groupFile(group)),
+      ...listedIn(this.manifests, group),
       tolerance: plan.tolerance,
       rows: () => this.rows(group),
     };
@@ -291,4 +374,9 @@ class Step {
   private async record(action: 'run-started' | 'run-ended' | 'run-cancelled', detail: string): Promise<void> {
     await recordDeed({ action, policy: this.run.policy, cause: this.run.id, detail }, this.deps);
   }
+}
+
+function listedIn(manifests: StoredPlan['manifests'], { id }: Group): { listed?: string } {
+  const sha256 = manifests[id]?.sha256;
+  return sha256 === undefined ? {} : { listed: sha256 };
 }

@@ -38,15 +38,22 @@ export async function handleTask(ref: VersionRef, terms: TaskTerms, deps: LockDe
   }
 }
 
-/** The terms of a job as its user arguments; undefined where they are none of ours. */
-export function termsOf(given: Readonly<Record<string, string>>): TaskTerms | undefined {
+/**
+ * The terms of a job as its user arguments; undefined where they are none of ours.
+ *
+ * @param mostTolerance - by how much a date may be later than its rule asks, in this deployment (milliseconds).
+ */
+export function termsOf(
+  given: Readonly<Record<string, string>>,
+  mostTolerance: number,
+): TaskTerms | undefined {
   const { run, policy, to, until, tolerance } = given;
   if (run === undefined || policy === undefined) return undefined;
   if (to === 'hold') return { run, policy, planned: { to } };
   if (to !== 'GOVERNANCE' && to !== 'COMPLIANCE') return undefined;
   const date = until === undefined ? undefined : dateOf(until);
   if (date === undefined || !/^\d{1,15}$/.test(tolerance ?? '')) return undefined;
-  return { run, policy, planned: { to, until: date, tolerance: Number(tolerance) } };
+  return { run, policy, planned: { to, until: date, tolerance: Math.min(Number(tolerance), mostTolerance) } };
 }
 
 function dateOf(text: string): Instant | undefined {

@@ -1,5 +1,6 @@
 /** The batch engine: one group of a plan as one bulk job of the store, from its intent to its report. */
 import { HoldfastError } from '../errors.ts';
+import { formatInstant, type Instant } from '../lock/instant.ts';
 import { activeRetention } from '../lock/state.ts';
 import { type Group } from '../plan/plan.ts';
 import {
@@ -26,6 +27,8 @@ export interface JobDeps extends RecordDeps {
   /** SHA-256, hex. */
   readonly hash: (text: string) => string;
   readonly decodeKey: (text: string) => string | undefined;
+  /** Law 5: the last date that any rule may ask for now, whatever a listing said. */
+  readonly latest: () => Promise<Instant>;
 }
 
 export interface JobWork {
@@ -34,6 +37,8 @@ export interface JobWork {
   readonly policy: string;
   readonly group: Group;
   readonly state: GroupRun;
+  /** SHA-256 of the list of the versions of the group, hex. */
+  readonly listed?: string;
   /** The stored list of the versions of the group. */
   readonly manifest: () => Promise<JobManifest>;
   readonly tolerance: number;
@@ -117,8 +122,15 @@ async function newJob(work: JobWork, attempt: number, detail: string, deps: JobD
   const { tags, description } = nameOf({ plan, group, attempt });
   const manifest = await work.manifest();
   const operation = operationOf(work, deps);
+  if (operation.kind === 'retention' && operation.until > (await deps.latest())) {
+    throw new HoldfastError('bad-input', {
+      what: `${group.id} of ${plan} would be locked until ${formatInstant(operation.until)}, which is beyond the cap`,
+      next: 'nothing was sent; do not trust the listing that the plan was made from',
+    });
+  }
   // Nobody can call back what a job has done, so what is about to be asked for is stored first (law 7).
-  await recordDeed({ action: 'job-intended', policy, cause: run, detail }, deps);
+  const evidence = work.listed === undefined ? [] : [{ name: manifest.key, sha256: work.listed }];
+  await recordDeed({ action: 'job-intended', policy, cause: run, detail, evidence }, deps);
   return deps.jobs.create({
     token: deps.hash(`${plan}/${group.id}/${attempt}`).slice(0, 64),
     description,
@@ -129,7 +141,24 @@ async function newJob(work: JobWork, attempt: number, detail: string, deps: JobD
   });
 }
 
-interface Attempt extends Pick<JobWork, 'plan' | 'group'> {
+/** What is recorded of a job that was stopped: it may have locked versions before. */
+export async function recordStopped(
+  {
+    run,
+    policy,
+    group,
+    status,
+  }: { readonly run: string; readonly policy: string; readonly group: string; readonly status: JobStatus },
+  deps: Pick<JobDeps, 'jobs' | 'audit' | 'clock' | 'actor' | 'newId'>,
+): Promise<void> {
+  const evidence = await deps.jobs.evidence(status.id, `reports/${run}/${group}`);
+  const detail = `job ${status.id} for ${group}: ${status.status}, ${status.succeeded} of ${status.total} versions by its own count`;
+  await recordDeed({ action: 'job-ended', policy, cause: run, detail, evidence }, deps);
+}
+
+interface Attempt {
+  readonly plan: string;
+  readonly group: Pick<Group, 'id'>;
   readonly attempt: number;
 }
 
@@ -272,7 +301,9 @@ async function lookAtSome(
         ? hold !== 'none'
         : group.engine === 'batch-function' ||
           stored.state === 'absent' ||
-          (stored.state === 'locked' && stored.until >= planned.until);
+          (stored.state === 'locked' &&
+            stored.until >= planned.until &&
+            (stored.mode === planned.to || stored.mode === 'COMPLIANCE'));
     if (!isRight)
       return `its report says that ${JSON.stringify(row.ref.key)} version ${row.ref.versionId} was locked, and it does not carry the lock`;
   }

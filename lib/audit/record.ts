@@ -71,6 +71,7 @@ export interface DeedRecord extends CommonRecord {
     | 'default-changed'
     | 'probed'
     | 'checkpoint'
+    | 'planned'
     | 'run-waits'
     | 'run-approved'
     | 'run-cancelled'

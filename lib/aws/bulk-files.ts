@@ -75,12 +75,13 @@ export class FileAssembly {
   }
 
   /** The manifests first: who finds the plan finds them. */
-  async store(plan: Plan, assignment: Assignment, prefix: string): Promise<void> {
-    await this.writer.finish(plan, assignment);
+  async store(plan: Plan, assignment: Assignment, prefix: string): Promise<{ seal: string }> {
+    const seal = await this.writer.finish(plan, assignment);
     const groups = join(this.folder, 'groups');
     for (const name of (await readdir(groups)).sort())
       await this.bulk.putFile(`${prefix}/groups/${basename(name)}`, join(groups, name));
     await this.bulk.putFile(`${prefix}/plan.json`, join(this.folder, 'plan.json'));
+    return { seal };
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { HoldfastError } from '../errors.ts';
-import { type Instant } from '../lock/instant.ts';
+import { DAY, formatInstant, type Instant } from '../lock/instant.ts';
+import { type PlanRow } from '../plan/row.ts';
 import { type ListedBatch, type Listing, type ListingPart } from '../ports/listing.ts';
 import { type ByteSource } from './byte-source.ts';
 import { csvRows } from './inventory-csv.ts';
@@ -56,15 +57,32 @@ export class InventoryListing implements Listing {
       const rows = this.manifest.format === 'CSV' ? this.csv(file, progress) : this.parquet(file, progress);
       try {
         for await (const batch of rows) {
-          for (const { bucket, key } of batch.rows)
+          let hasLate = false;
+          for (const { bucket, key, created } of batch.rows) {
             if (bucket !== this.manifest.bucket) throw this.otherBucket(file, bucket, key);
-          yield { ...batch, done: total === 0 ? 1 : (before + Math.min(progress.read, file.size)) / total };
+            if (created > this.asOf + DAY) hasLate = true;
+          }
+          const read = hasLate ? this.withoutLate(batch, file) : batch;
+          yield { ...read, done: total === 0 ? 1 : (before + Math.min(progress.read, file.size)) / total };
         }
       } catch (cause) {
         throw isMissing(cause) ? this.missing(file, cause) : cause;
       }
       before += file.size;
     }
+  }
+
+  /** A version that was made after its report: its term, and with it its cap, would count from a made-up day. */
+  private withoutLate(
+    { rows, markers, unreadable }: Omit<ListedBatch, 'done'>,
+    { key: file }: InventoryFile,
+  ): Omit<ListedBatch, 'done'> {
+    const isLate = ({ created }: PlanRow): boolean => created > this.asOf + DAY;
+    const late = rows.filter(isLate).map(({ key, created }) => ({
+      where: `${this.bytes.nameOf(file)}, ${JSON.stringify(key)}`,
+      why: `it says that it was created at ${formatInstant(created)}, after the report`,
+    }));
+    return { rows: rows.filter((row) => !isLate(row)), markers, unreadable: [...unreadable, ...late] };
   }
 
   private async *csv(

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { HoldfastError } from '../errors.ts';
 import { jsonOf } from '../json.ts';
-import { type Instant, instantOf } from '../lock/instant.ts';
+import { formatInstant, type Instant, instantOf } from '../lock/instant.ts';
 import { type ByteSource } from './byte-source.ts';
 import { columnName, REQUIRED } from './inventory-row.ts';
 
@@ -78,6 +78,26 @@ export async function readManifest(
     files: files.map(({ MD5checksum, ...file }) => ({ ...file, md5: MD5checksum.toLowerCase() })),
     hash: createHash('sha256').update(bytes).digest('hex'),
   };
+}
+
+/** Clocks differ by minutes; a report of another day to come was not made by S3. */
+const AHEAD = 15 * 60_000;
+
+/**
+ * Makes sure that a report is not of the future: by its date terms are judged, and expired locks.
+ *
+ * @throws HoldfastError `moved`.
+ */
+export function requirePast(
+  { created }: Pick<InventoryManifest, 'created'>,
+  now: Instant,
+  name: string,
+): void {
+  if (created <= now + AHEAD) return;
+  throw new HoldfastError('moved', {
+    what: `${name} says that it was made at ${formatInstant(created)}, which is still to come`,
+    next: 'check the clock of this machine; do not plan from this report',
+  });
 }
 
 /** S3 writes the checksum last: without it the report may not be complete, with another one it is not the same. */

@@ -1,9 +1,10 @@
 /** Reads the rows of an inventory file in Parquet, one group of rows after the other. */
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead } from 'hyparquet';
+import { HoldfastError } from '../errors.ts';
 import { type Instant } from '../lock/instant.ts';
 import { type PlanRow } from '../plan/row.ts';
 import { type ListedBatch, type Unreadable } from '../ports/listing.ts';
-import { type Cells, type Column, columnName, COLUMNS, rowOf } from './inventory-row.ts';
+import { type Cells, type Column, columnName, COLUMNS, REQUIRED, rowOf } from './inventory-row.ts';
 
 type Rows = Pick<ListedBatch, 'rows' | 'markers' | 'unreadable'>;
 
@@ -19,6 +20,15 @@ export async function* parquetRows(file: AsyncBuffer, name: string): AsyncGenera
   const columns = metadata.schema
     .map((element) => element.name)
     .filter((column) => (COLUMNS as readonly string[]).includes(columnName(column)));
+  const found = new Set(columns.map(columnName));
+  const missing = Object.keys(REQUIRED).filter((column) => !found.has(column));
+  // A column that is not there would read as "no lock", or as the null version.
+  if (missing.length > 0) {
+    throw new HoldfastError('moved', {
+      what: `${name} has no ${missing.join(', ')}, though its manifest says so`,
+      next: 'take the report as S3 wrote it; nothing was planned',
+    });
+  }
   let first = 0;
   for (const group of metadata.row_groups) {
     const end = first + Number(group.num_rows);
@@ -67,7 +77,15 @@ function rowsOf(
   let markers = 0;
   for (let at = start; at < end; at += 1) {
     const cell = (column: Column): unknown => values.get(column)?.[at - first];
-    if (cell('isdeletemarker') === true) {
+    const isMarker = cell('isdeletemarker');
+    if (typeof isMarker !== 'boolean') {
+      unreadable.push({
+        where: `${file}, row ${at + 1}`,
+        why: 'its is_delete_marker is neither true nor false',
+      });
+      continue;
+    }
+    if (isMarker) {
       markers += 1;
       continue;
     }

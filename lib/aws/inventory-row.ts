@@ -1,6 +1,7 @@
 /** The cells of an inventory as facts about a version. */
 import { type Instant } from '../lock/instant.ts';
 import { type LockState, UNLOCKED } from '../lock/state.ts';
+import { isVersionId } from '../plan/manifest-line.ts';
 import { type PlanRow } from '../plan/row.ts';
 
 /** The columns that a plan reads, by their names without case and underscores. */
@@ -59,6 +60,7 @@ export function rowOf(cells: Cells): PlanRow | string {
   const { bucket, key, versionId, isLatest, size, created } = cells;
   const lock = lockOf(cells);
   if (typeof lock === 'string') return lock;
+  if (versionId !== '' && !isVersionId(versionId)) return 'its VersionId is none';
   return {
     bucket,
     key,

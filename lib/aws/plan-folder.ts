@@ -60,9 +60,9 @@ export class PlanWriter {
 
   /** @throws HoldfastError `bad-input` where the folder holds a plan already, or cannot be written. */
   static async begin(folder: string): Promise<PlanWriter> {
-    if (existsSync(join(folder, 'plan.json'))) {
+    if (existsSync(join(folder, 'plan.json')) || existsSync(join(folder, 'run'))) {
       throw new HoldfastError('bad-input', {
-        what: `${folder} holds a plan already`,
+        what: `${folder} holds a plan already, or the run of one`,
         next: 'name another folder with --out: a plan is never changed',
       });
     }
@@ -113,8 +113,12 @@ export class PlanWriter {
     });
   }
 
-  /** Writes the manifests and, last, the plan: a folder without plan.json holds none. */
-  async finish(plan: Plan, assignment: Assignment): Promise<void> {
+  /**
+   * Writes the manifests and, last, the plan: a folder without plan.json holds none.
+   *
+   * @returns the seal that holds all of it together.
+   */
+  async finish(plan: Plan, assignment: Assignment): Promise<string> {
     this.spool.end();
     if (!this.spool.closed) await once(this.spool, 'close');
     if (this.failure !== undefined) throw this.unwritable();
@@ -137,6 +141,7 @@ export class PlanWriter {
     const path = join(this.folder, 'plan.json');
     await writeFile(`${path}.new`, `${JSON.stringify(stored, undefined, 2)}\n`);
     await rename(`${path}.new`, path);
+    return stored.seal;
   }
 
   /** Takes back what was written, where no plan came of it. */

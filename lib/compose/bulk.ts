@@ -10,7 +10,7 @@ import { FileAssembly, FileSpool } from '../aws/bulk-files.ts';
 import { BucketSource } from '../aws/byte-source.ts';
 import { decodedKey } from '../aws/inventory-csv.ts';
 import { InventoryListing } from '../aws/inventory-listing.ts';
-import { readManifest } from '../aws/inventory-manifest.ts';
+import { readManifest, requirePast } from '../aws/inventory-manifest.ts';
 import { newestInventory } from '../aws/newest-inventory.ts';
 import { parseStoredPlan } from '../aws/plan-folder.ts';
 import { PATIENCE, s3Client } from '../aws/s3-client.ts';
@@ -20,6 +20,7 @@ import { S3JobControl } from '../aws/s3-job-control.ts';
 import { SqsWorkQueue } from '../aws/sqs-work-queue.ts';
 import { HoldfastError } from '../errors.ts';
 import { formatInstant } from '../lock/instant.ts';
+import { latestOf } from '../policy/latest.ts';
 import { addPeriod, parsePeriod, shortestLength } from '../policy/period.ts';
 import { type BulkEnvironment, readBulkEnvironment } from './bulk-environment.ts';
 import { composeUploads, type Uploads } from './uploads.ts';
@@ -65,6 +66,7 @@ export function composeBulk(
   const bulk = new S3BulkStore(s3, shared.HOLDFAST_CONFIG_BUCKET, owner);
   const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
   const tolerance = shortestLength(parsePeriod(environment.HOLDFAST_TOLERANCE));
+  const reading = `${shared.HOLDFAST_MAXIMUM} ${shared.HOLDFAST_ENFORCE}`;
   const jobs = { environment, s3, bucket: shared.HOLDFAST_CONFIG_BUCKET };
 
   return {
@@ -82,6 +84,7 @@ export function composeBulk(
         files,
       } = await readManifest(new BucketSource(s3, found.bucket, owner), found.key);
       if (!uploads.manages(bucket)) return undefined;
+      requirePast({ created }, uploads.clock.now(), found.key);
       const [, age] = (await policies.current()).settings.horizon;
       const isNew = addPeriod(created, age ?? parsePeriod('P2D')) >= uploads.clock.now();
       return isNew
@@ -111,6 +114,7 @@ export function composeBulk(
       hasBatch: environment.HOLDFAST_BATCH_ROLE !== undefined && shared.HOLDFAST_STORE === 'aws',
       choice: environment.HOLDFAST_ENGINE,
       hash,
+      reading,
     },
     stepping: () => ({
       ...uploads,
@@ -119,6 +123,7 @@ export function composeBulk(
       decodeKey: decodedKey,
       jobs: jobControl(jobs),
       pollEvery: NEVER,
+      latest: async () => latestOf(await policies.current(), uploads.clock.now()),
       ...(environment.HOLDFAST_BATCH_FUNCTION !== undefined && {
         functionArn: environment.HOLDFAST_BATCH_FUNCTION,
       }),
@@ -128,6 +133,7 @@ export function composeBulk(
         return parseStoredPlan(document?.body ?? '', folder);
       },
       pausedBecause: async () => brake.pausedBecause(),
+      reading,
     }),
     planned: async () => ({
       ...uploads,

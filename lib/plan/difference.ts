@@ -29,6 +29,8 @@ export interface PlannedChange {
   readonly route: Route;
   /** The rule only observes: counted, never written. */
   readonly observed: boolean;
+  /** Newly under COMPLIANCE, or for so much longer that it is as good as new: nobody can take it back. */
+  readonly irrevocable: boolean;
 }
 
 /** Why a version does not get what a rule asks for. */
@@ -75,6 +77,9 @@ export interface DifferOptions {
 /** A bulk job may wait for hours before its first task: what ends sooner than this goes direct. */
 const URGENT = 3 * DAY;
 
+/** A COMPLIANCE lock that grows by more than this is guarded like a new one; rolling locks grow by less (milliseconds). */
+const GROWTH = 90 * DAY;
+
 const NONE: readonly never[] = [];
 const UNMATCHED: Difference = { state: 'unmatched', changes: NONE, wrong: NONE, reports: NONE };
 const SATISFIED: Difference = { state: 'satisfied', changes: NONE, wrong: NONE, reports: NONE };
@@ -83,12 +88,17 @@ const TERM_OVER: Difference = { state: 'term-over', changes: NONE, wrong: NONE, 
 /** Compares listed versions with a policy. */
 export class Differ {
   private readonly options: DifferOptions;
-  private readonly tagRules: ReadonlySet<string>;
+  /** Rules whose answer may change while a version lies there. */
+  private readonly movingRules: ReadonlySet<string>;
+  private readonly hasStricterByTags: boolean;
 
   constructor(options: DifferOptions) {
     this.options = options;
     const { rules } = options.policy;
-    this.tagRules = new Set(rules.filter(dependsOnTags).map(({ name }) => name));
+    this.movingRules = new Set(
+      rules.filter((rule) => dependsOnTags(rule) || dependsOnCurrency(rule)).map(({ name }) => name),
+    );
+    this.hasStricterByTags = rules.some((rule) => rule.mode === 'COMPLIANCE' && dependsOnTags(rule));
   }
 
   /**
@@ -187,20 +197,31 @@ export class Differ {
     const stored = retention.state === 'locked' && retention.until > asOf ? retention : undefined;
     const from = stored?.mode ?? 'none';
     if (write.kind === 'hold-on') {
-      return { kind: 'hold-on', rule, write, from, notAfter: asOf, route: 'plain', observed };
+      // Its tags may have come meanwhile, and a hold that nobody needs is cleared by nobody.
+      const route = matched.some((name) => this.movingRules.has(name)) ? 'recheck' : 'plain';
+      return { kind: 'hold-on', rule, write, from, notAfter: asOf, route, observed, irrevocable: false };
     }
-    const { notAfter } = wish as RetentionWish;
+    const { notAfter, mode: wanted } = wish as RetentionWish;
     // Under `combine` one rule may give the date and another the mode.
     const deciding = policy.settings.onConflict === 'combine' ? matched : [rule];
-    const onTags = write.mode === 'COMPLIANCE' && deciding.some((name) => this.tagRules.has(name));
+    const isMoving = write.mode === 'COMPLIANCE' && deciding.some((name) => this.movingRules.has(name));
+    // Where tags had to be read, a COMPLIANCE rule may match by now, and GOVERNANCE could never become it.
+    const mayBecomeStricter = write.mode === 'GOVERNANCE' && row.tags !== 'unknown' && this.hasStricterByTags;
+    // The stored mode is borrowed: when its lock has lapsed, the mode that is wanted is possible.
+    const isBorrowed = write.mode !== wanted;
     const isBlind = stored !== undefined && !tellsEventHolds;
+    const grows = from !== 'COMPLIANCE' || stored === undefined || write.until > stored.until + GROWTH;
     const route: Route =
       stored !== undefined && stored.until < asOf + URGENT
         ? 'urgent'
-        : onTags || isBlind
+        : isMoving || mayBecomeStricter || isBorrowed || isBlind
           ? 'recheck'
           : 'plain';
-    return { kind: stored === undefined ? 'set' : 'extend', rule, write, from, notAfter, route, observed };
+    return {
+      kind: stored === undefined ? 'set' : 'extend',
+      ...{ rule, write, from, notAfter, route, observed },
+      irrevocable: write.mode === 'COMPLIANCE' && grows,
+    };
   }
 }
 
@@ -229,6 +250,10 @@ function wrongOf(made: Change, rule: string): Wrong | undefined {
     default:
       return undefined;
   }
+}
+
+function dependsOnCurrency({ conditions }: Rule): boolean {
+  return conditions.some(({ text }) => text === 'versions: current');
 }
 
 /** Whether what a rule wants may change with the tags of a version. */

@@ -48,7 +48,7 @@ export function exceeded({ changes, cost }: Plan, rails: Guardrails): Exceeded[]
       what: 'newlyCompliance',
       found: newlyCompliance.versions,
       limit: rails.newlyCompliance,
-      text: `${count(newlyCompliance.versions)} versions would newly come under COMPLIANCE, and ${count(rails.newlyCompliance)} are allowed`,
+      text: `${count(newlyCompliance.versions)} versions would come under COMPLIANCE newly or for over 90 days longer, and ${count(rails.newlyCompliance)} are allowed`,
     },
   ];
   return found.filter((each) => each.found > each.limit);

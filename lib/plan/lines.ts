@@ -76,13 +76,13 @@ export function changesOf(tally: Tally): Plan['changes'] {
   const perBucket = new Map<string, number>();
   const all = { versions: 0, bytes: 0 };
   const compliance = { versions: 0, bytes: 0 };
-  for (const { bucket, from, to, observed, cells } of tally.series.values()) {
+  for (const { bucket, irrevocable, observed, cells } of tally.series.values()) {
     if (observed) continue;
     for (const { versions, bytes } of cells.values()) {
       perBucket.set(bucket, (perBucket.get(bucket) ?? 0) + versions);
       all.versions += versions;
       all.bytes += bytes;
-      if (to === 'COMPLIANCE' && from !== 'COMPLIANCE') {
+      if (irrevocable) {
         compliance.versions += versions;
         compliance.bytes += bytes;
       }

@@ -80,7 +80,7 @@ export interface Plan {
   readonly changes: {
     readonly versions: number;
     readonly bytes: number;
-    /** Versions that are not under COMPLIANCE now and would be; nobody can take that back. */
+    /** Versions that would come under COMPLIANCE newly, or for over 90 days longer; nobody can take that back. */
     readonly newlyCompliance: { readonly versions: number; readonly bytes: number };
     /** The largest share of a bucket that changes, from 0 to 1. */
     readonly largestShare: { readonly bucket: string; readonly share: number };

@@ -21,6 +21,7 @@ const schema = z.object({
       to: z.enum(['GOVERNANCE', 'COMPLIANCE', 'hold']),
       route: z.enum(['plain', 'urgent', 'recheck', 'own-date']),
       observed: z.boolean(),
+      irrevocable: z.boolean(),
       cells: z.array(cell),
     }),
   ),

@@ -29,6 +29,7 @@ export interface SeriesKey {
   /** `own-date`: no room below the cap for a date shared with others. */
   readonly route: Route | 'own-date';
   readonly observed: boolean;
+  readonly irrevocable: boolean;
 }
 
 /** Changes of one sort, by slot. */
@@ -121,8 +122,8 @@ export class Tally {
 
   private addChange(bucket: string, made: PlannedChange, bytes: number): void {
     const { to, route, slot, date, limit } = this.place(made);
-    const { rule, kind, from, observed } = made;
-    const { cells } = this.seriesOf(bucket, rule, kind, from, to, route, observed);
+    const { rule, kind, from, observed, irrevocable } = made;
+    const { cells } = this.seriesOf(bucket, rule, kind, from, to, route, observed, irrevocable);
     const cell = cells.get(slot);
     if (cell === undefined) {
       cells.set(slot, { versions: 1, bytes, earliest: date, latest: date, limit });
@@ -166,14 +167,24 @@ export class Tally {
     for (const name of Object.keys(this.totals) as (keyof Totals)[]) this.totals[name] += other.totals[name];
     for (const [bucket, count] of other.perBucket)
       this.perBucket.set(bucket, (this.perBucket.get(bucket) ?? 0) + count);
-    for (const { bucket, rule, kind, from, to, route, observed, cells } of other.series.values()) {
-      const mine = this.seriesOf(bucket, rule, kind, from, to, route, observed).cells;
+    for (const {
+      bucket,
+      rule,
+      kind,
+      from,
+      to,
+      route,
+      observed,
+      irrevocable,
+      cells,
+    } of other.series.values()) {
+      const mine = this.seriesOf(bucket, rule, kind, from, to, route, observed, irrevocable).cells;
       for (const [slot, cell] of cells) mergeCell(mine, slot, cell);
     }
     for (const count of other.wrong.values()) this.mergeWrong(count);
   }
 
-  // Seven parameters, and no object made of them: this runs for every change.
+  // Eight parameters, and no object made of them: this runs for every change.
   private seriesOf(
     bucket: SeriesKey['bucket'],
     rule: SeriesKey['rule'],
@@ -182,6 +193,7 @@ export class Tally {
     to: SeriesKey['to'],
     route: SeriesKey['route'],
     observed: SeriesKey['observed'],
+    irrevocable: SeriesKey['irrevocable'],
   ): Series {
     let known = this.ofRule.get(rule);
     if (known === undefined) {
@@ -195,14 +207,24 @@ export class Tally {
         one.route === route &&
         one.kind === kind &&
         one.observed === observed &&
+        one.irrevocable === irrevocable &&
         one.bucket === bucket
       )
         return one;
     }
-    const series: Series = { bucket, rule, kind, from, to, route, observed, cells: new Map() };
+    const series: Series = { bucket, rule, kind, from, to, route, observed, irrevocable, cells: new Map() };
     known.push(series);
     this.series.set(
-      [bucket, rule, kind, from, to, route, observed ? 'observed' : ''].join(SEPARATOR),
+      [
+        bucket,
+        rule,
+        kind,
+        from,
+        to,
+        route,
+        observed ? 'observed' : '',
+        irrevocable ? 'irrevocable' : '',
+      ].join(SEPARATOR),
       series,
     );
     return series;

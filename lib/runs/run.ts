@@ -19,6 +19,8 @@ const groupSchema = z.object({
   /** Pieces that were sent to functions. */
   chunks: count.optional(),
   sentAt: z.string().optional(),
+  /** How often its pieces were sent before. */
+  sending: count.optional(),
   /** Versions that did not end as planned, by the word of those functions. */
   failed: count.optional(),
 });
@@ -36,6 +38,11 @@ export const runSchema = z.object({
   waitsFor: z.array(z.string()),
   approvedBy: z.string().optional(),
   ended: z.string().optional(),
+  /** How the deployment read the policy: its cap, and what rules do that do not say. */
+  reading: z.string().optional(),
+  /** The seal of its plan: what was approved, lists and all. */
+  seal: z.string().optional(),
+  cancelledAt: z.string().optional(),
   /** Where its plan lies, in a deployment. */
   folder: z.string().optional(),
   groups: z.record(z.string(), groupSchema),

@@ -101,6 +101,7 @@ export async function deploymentOn(
     hasBatch: true,
     choice: 'auto',
     hash: sha256,
+    reading: 'P12Y apply',
     ...more,
   };
   const deeds = (): DeedRecord[] => deps.records.filter((record) => record.phase === 'deed');
@@ -168,9 +169,11 @@ export async function deploymentOn(
       readPlan: async (folder) =>
         parseStoredPlan((await deployment.text(`${folder}/plan.json`)) ?? '', folder),
       pausedBecause: async () => paused,
+      manages: deps.manages,
+      reading: 'P12Y apply',
       ...rest,
     }),
-    changing: () => ({ ...deps, policy: inForce, brake, bulk }),
+    changing: () => ({ ...deps, policy: inForce, brake, bulk, mostTolerance: planning.tolerance }),
   };
   return deployment;
 }

@@ -87,6 +87,7 @@ export function changeTo(until: Instant, more: Partial<PlannedChange> & { mode?:
     notAfter: inDays(36_500),
     route: 'plain',
     observed: false,
+    irrevocable: mode === 'COMPLIANCE' && more.from !== 'COMPLIANCE',
     ...rest,
   };
 }

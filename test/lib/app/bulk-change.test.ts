@@ -8,7 +8,6 @@ import {
   endsPrefix,
   handleChunk,
 } from '../../../lib/app/bulk-change.ts';
-import { putRun } from '../../../lib/app/bulk-runs.ts';
 import { S3LockStore } from '../../../lib/aws/s3-lock-store.ts';
 import { type VersionRef } from '../../../lib/ports/lock-store.ts';
 import { providerNamed } from '../../../lib/providers/index.ts';
@@ -49,17 +48,23 @@ beforeEach(async () => {
   failing = false;
   bucket = await makeBucket(client);
   at = await deploymentOn(bulk, { policy: POLICY, now: () => NOON });
+  await at.put(`runs/${RUN}/run.json`, JSON.stringify(UNDER_WAY));
 });
+
+const UNDER_WAY: Run = {
+  ...{ version: 1, id: RUN, plan: 'plan-0000000000000000', policy: 'policy-hash', source: 's3://b/' },
+  ...{ started: '2026-11-20T12:00:00Z', by: 'test', state: 'running', waitsFor: [], groups: {} },
+};
 
 const pieceOf = (refs: readonly VersionRef[], more: Partial<Chunk> = {}): Chunk =>
   chunkSchema.parse({
-    ...{ run: RUN, policy: 'policy-hash', tolerance: 86_400_000, chunk: 0 },
+    ...{ run: RUN, policy: 'policy-hash', tolerance: 86_400_000, sending: 0, chunk: 0 },
     group: { id: 'g001', bucket: refs[0]?.bucket ?? bucket, to: 'GOVERNANCE', until: UNTIL },
     rows: refs.map(({ key, versionId }, place) => ({ at: place, key, versionId })),
     ...more,
   });
 const endAt = async (chunk = '000000'): Promise<ChunkEnd | undefined> => {
-  const text = await at.text(`${endsPrefix(RUN, 'g001')}${chunk}.json`);
+  const text = await at.text(`${endsPrefix(RUN, 'g001', 0)}${chunk}.json`);
   return text === undefined ? undefined : endSchema.parse(JSON.parse(text));
 };
 const outcomes = (): unknown[] =>
@@ -91,7 +96,7 @@ describe('a piece of a run', () => {
     expect(ends[0]).toStrictEqual(ends[1]);
     expect(bulk.taken.length - taken).toBe(1);
     expect(outcomes()).toStrictEqual(['locked', 'found-in-place']);
-    expect(await at.names(endsPrefix(RUN, 'g001'))).toHaveLength(1);
+    expect(await at.names(endsPrefix(RUN, 'g001', 0))).toHaveLength(1);
   });
 
   it('locks versions with the id null', async () => {
@@ -149,7 +154,7 @@ describe('a piece of a run', () => {
       },
       ...{ state: 'cancelled', waitsFor: [], groups: {} },
     };
-    await putRun(run, 'none', at.deps.documents);
+    await at.put(`runs/${RUN}/run.json`, JSON.stringify(run));
 
     expect(await handleChunk(pieceOf([ref]), at.changing())).toBe('cancelled');
 

@@ -132,23 +132,23 @@ describe('a run', () => {
     });
     expect(lockedIn(new Set(['a', HOSTILE, 'b']))).toHaveLength(3);
     expect(way.at.actions()).toStrictEqual([
+      'planned',
       'run-started',
       'job-intended',
       'job-created',
       'job-ended',
       'run-ended',
     ]);
-    expect(way.at.deeds().every(({ cause, policy }) => cause === way.id && policy === 'policy-hash')).toBe(
-      true,
-    );
-    expect(way.at.deeds()).toMatchObject([
+    const deeds = way.at.deeds().slice(1);
+    expect(deeds.every(({ cause, policy }) => cause === way.id && policy === 'policy-hash')).toBe(true);
+    expect(deeds).toMatchObject([
       { detail: `${way.id}: 3 versions in 1 groups` },
       { detail: expect.stringContaining('GOVERNANCE until 2027-07-01T00:00:00Z on 3 versions') },
       { detail: expect.stringContaining(job?.jobId ?? '-') },
       { detail: expect.stringContaining('Complete, 3 of 3 versions'), evidence: expect.any(Array) },
       { detail: `${way.id}: 3 of 3 versions as planned, 0 not` },
     ]);
-    const { evidence = [] } = way.at.deeds()[3] ?? {};
+    const { evidence = [] } = deeds[3] ?? {};
     expect(evidence.length).toBeGreaterThan(1);
     for (const { name, sha256 } of evidence) {
       expect(name).toContain(`s3://${way.at.config}/reports/${way.id}/g001/job-`);
@@ -187,7 +187,7 @@ describe('a run', () => {
     expect(await way.step()).toBe('over');
 
     expect(await way.run()).toMatchObject({ state: 'done', groups: { g001: { state: 'done', failed: 0 } } });
-    expect(way.at.actions()).toStrictEqual(['run-started', 'run-ended']);
+    expect(way.at.actions()).toStrictEqual(['planned', 'run-started', 'run-ended']);
     expect(way.control.jobs()).toStrictEqual([]);
   });
 
@@ -215,7 +215,7 @@ describe('a run', () => {
     if (held === undefined) throw new Error('there is no run');
     await putRun({ ...held.run, plan: 'plan-0000000000000000' }, held, way.at.deps.documents);
 
-    await expect(way.step()).rejects.toThrow('is a run of plan-0000000000000000');
+    await expect(way.step()).rejects.toThrow('holds another plan');
 
     expect(way.control.jobs()).toStrictEqual([]);
   });
@@ -244,15 +244,16 @@ describe('a run is stopped', () => {
     await way.control.until(jobId, 'Active');
     way.at.activate(POLICY, 'other');
 
-    expect(await way.step()).toBe('over');
+    expect(await way.step()).toBe('goes-on');
     release?.();
     expect(await way.control.until(jobId)).toMatchObject({ status: 'Cancelled', succeeded: 0 });
+    expect(await way.step()).toBe('over');
 
     expect((await way.run()).state).toBe('cancelled');
-    expect(way.at.deeds().at(-1)).toMatchObject({
-      action: 'run-cancelled',
-      detail: expect.stringContaining('the policy changed'),
-    });
+    expect(way.at.deeds().slice(-2)).toMatchObject([
+      { action: 'run-cancelled', detail: expect.stringContaining('the policy changed') },
+      { action: 'job-ended', detail: expect.stringContaining('Cancelled') },
+    ]);
     expect(await active(way)).toStrictEqual([]);
     expect(lockedIn(new Set(['k0', 'k1', 'k2']))).toStrictEqual([]);
   });
@@ -274,11 +275,12 @@ describe('a run is stopped', () => {
     if (run === undefined) throw new Error('there is no run');
     await putRun({ ...run.run, state: 'cancelled' }, run, way.at.deps.documents);
 
-    expect(await way.step()).toBe('over');
+    expect(await way.step()).toBe('goes-on');
     release?.();
 
     expect(await way.control.until(jobId)).toMatchObject({ status: 'Cancelled' });
-    expect(way.at.deeds().at(-1)).toMatchObject({ action: 'run-cancelled' });
+    expect(await way.step()).toBe('over');
+    expect(way.at.deeds().at(-1)).toMatchObject({ action: 'job-ended' });
     expect(await active(way)).toStrictEqual([]);
   });
 
@@ -335,7 +337,7 @@ describe('what a job failed to lock', () => {
     const [piece] = way.at.pieces.splice(0);
     if (piece === undefined) throw new Error('there is no piece');
     await way.at.put(
-      `runs/${way.id}/ends/g001-000000.json`,
+      `runs/${way.id}/ends/g001-0-000000.json`,
       JSON.stringify({ succeeded: 0, failed: [{ key: 'k1', versionId: 'v', outcome: 'no-permission' }] }),
     );
 

@@ -62,6 +62,8 @@ const depsFor = (policy = POLICY, more: Partial<LockDeps> = {}): TestDeps => ({
 const outcomesOf = ({ records }: TestDeps): unknown[] =>
   records.flatMap((record) => (record.phase === 'outcome' ? [record.outcome] : []));
 
+const DAY = 86_400_000;
+
 describe('a task of a bulk job', () => {
   it.each(['plain', HOSTILE])('locks %j', async (key) => {
     const ref = await upload(client, bucket, key);
@@ -207,10 +209,14 @@ describe('the terms of a job', () => {
     group: 'g001',
   };
 
+  it('allow no more lateness than the deployment does', () => {
+    expect(termsOf(given, 1_000)).toMatchObject({ planned: { tolerance: 1_000 } });
+  });
+
   it('are read from what it was given', () => {
-    expect(termsOf(given)).toStrictEqual({ ...TERMS, policy: 'h' });
-    expect(termsOf({ ...given, to: 'COMPLIANCE' })).toMatchObject({ planned: { to: 'COMPLIANCE' } });
-    expect(termsOf({ run: RUN, policy: 'h', to: 'hold', tolerance: '0' })).toStrictEqual({
+    expect(termsOf(given, DAY)).toStrictEqual({ ...TERMS, policy: 'h' });
+    expect(termsOf({ ...given, to: 'COMPLIANCE' }, DAY)).toMatchObject({ planned: { to: 'COMPLIANCE' } });
+    expect(termsOf({ run: RUN, policy: 'h', to: 'hold', tolerance: '0' }, DAY)).toStrictEqual({
       ...{ run: RUN, policy: 'h', planned: { to: 'hold' } },
     });
   });
@@ -227,6 +233,6 @@ describe('the terms of a job', () => {
   ])('are none of ours with %s', (_, some) => {
     const args = Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined));
 
-    expect(termsOf(args as Record<string, string>)).toBeUndefined();
+    expect(termsOf(args as Record<string, string>, DAY)).toBeUndefined();
   });
 });

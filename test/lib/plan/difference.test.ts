@@ -117,7 +117,7 @@ describe('between the lock that a version carries and the one that it ought to c
       { lock: locked('GOVERNANCE', inDays(9)) },
       {
         state: 'differs',
-        changes: ['extend c GOVERNANCE GOVERNANCE +30 plain'],
+        changes: ['extend c GOVERNANCE GOVERNANCE +30 recheck'],
         wrong: ['mode-weaker c +0'],
       },
     ],
@@ -259,7 +259,7 @@ describe('between the lock that a version carries and the one that it ought to c
       'a hold, until the tag comes',
       [HELD_TILL_TAG],
       { tags: {} },
-      { state: 'differs', changes: ['hold-on till-tag none plain'] },
+      { state: 'differs', changes: ['hold-on till-tag none recheck'] },
     ],
     [
       'nothing, where it is held',
@@ -307,7 +307,7 @@ describe('between the lock that a version carries and the one that it ought to c
     const policy = policyWith([GOVERNED], { onConflict: 'combine' });
 
     expect(brief(differenceOf(policy, rowWith({ lock: locked('COMPLIANCE', inDays(9)) })))).toMatchObject({
-      changes: ['extend g COMPLIANCE COMPLIANCE +30 plain'],
+      changes: ['extend g COMPLIANCE COMPLIANCE +30 recheck'],
       wrong: [],
     });
   });
