@@ -4,17 +4,23 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchBundle } from './bundle.ts';
 import { benchDecide } from './decide.ts';
+import { benchDirect } from './direct.ts';
+import { benchDollars } from './dollars.ts';
 import { benchEmbeddedS3 } from './embedded-s3.ts';
 import { benchEventToLock } from './event-to-lock.ts';
+import { benchPlan } from './plan.ts';
 import { asMarkdown, asText, type Section } from './section.ts';
 
-type Bench = () => Promise<Section | Section[]>;
+type Bench = () => Section | Promise<Section | Section[]>;
 
 const BENCHES = new Map<string, Bench>([
   ['decide', benchDecide],
   ['embedded-s3', benchEmbeddedS3],
   ['event-to-lock', benchEventToLock],
   ['bundle', benchBundle],
+  ['plan', benchPlan],
+  ['direct', benchDirect],
+  ['dollars', benchDollars],
 ]);
 
 const { positionals: names } = parseArgs({ allowPositionals: true });
