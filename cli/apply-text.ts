@@ -41,7 +41,7 @@ export async function failuresOf(
   return failures;
 }
 
-export function sayResult(result: ApplyResult, failures: readonly Failure[], plan: string): void {
+export function sayResult(result: ApplyResult, failures: readonly Failure[], wasDone: boolean): void {
   const { run, counts, total, stopped, jobTroubles } = result;
   for (const [outcome, number] of Object.entries(counts.byOutcome) as [RowEnd['outcome'], number][])
     print(`${count(number).padStart(13)}  ${meaningOf(outcome)}`);
@@ -64,8 +64,9 @@ export function sayResult(result: ApplyResult, failures: readonly Failure[], pla
   if (stopped !== undefined) {
     const left = total - counts.succeeded - counts.failed;
     print(paint('yellow', `${run.id} stopped: ${visible(stopped.detail)}; ${count(left)} versions are left`));
-    print(`Go on with the same command: holdfast apply ${plan}`);
-  } else if (run.state === 'done')
+    print('Go on by running the same command again');
+  } else if (wasDone) print(`${run.id} ended at ${run.ended ?? 'an earlier time'}; nothing was written now`);
+  else if (run.state === 'done')
     print(paint('green', `${run.id}: all ${count(total)} versions ended as planned`));
   else
     print(

@@ -1,4 +1,5 @@
 /** Opens the listing that the options of a command name. */
+import { basename } from 'node:path';
 import { type S3Client } from '@aws-sdk/client-s3';
 import { BucketSource, FolderSource } from '../lib/aws/byte-source.ts';
 import { InventoryListing } from '../lib/aws/inventory-listing.ts';
@@ -62,6 +63,15 @@ async function listingOf(
   const buckets = (options.bucket ?? []).map((name) =>
     prefixTarget(name.startsWith('s3://') ? name : `s3://${name}`),
   );
+  const [twice] = buckets.filter(
+    (one, at) => buckets.findIndex(({ bucket }) => bucket === one.bucket) !== at,
+  );
+  if (twice !== undefined) {
+    throw new HoldfastError('bad-input', {
+      what: `the bucket ${twice.bucket} was named twice, and would be counted twice`,
+      next: 'name each bucket once',
+    });
+  }
   for (const { bucket } of buckets) await requireBucket(client, bucket, options);
   return new JoinedListing(
     buckets.map(
@@ -75,7 +85,7 @@ async function inventoryOf(manifest: string, client: S3Client, options: ListingO
     // Reading it says what is wrong with a path that names no file.
     textFile(manifest, 'name the manifest.json of an S3 Inventory');
     const source = new FolderSource(manifest);
-    return new InventoryListing(source, manifest, await readManifest(source, 'manifest.json', manifest));
+    return new InventoryListing(source, manifest, await readManifest(source, basename(manifest), manifest));
   }
   const { bucket, key } = prefixTarget(manifest);
   await requireBucket(client, bucket, options);

@@ -23,7 +23,7 @@ export function sayPlan(plan: Plan): void {
   const { listing, totals, lines, changes } = plan;
   print(`${paint('bold', plan.id)}  ${visible(listing.source)}, as of ${listing.asOf}`);
   print(
-    `${count(totals.rows)} versions, ${bytesText(totals.bytes)}: ${count(totals.satisfied)} locked as wanted, ${count(changes.versions)} to change, ${count(totals.unmatched)} under no rule${totals.termOver > 0 ? `, ${count(totals.termOver)} whose term is over` : ''}`,
+    `${count(totals.rows)} versions, ${bytesText(totals.bytes)}: ${count(totals.satisfied)} locked as wanted, ${count(changes.versions)} to change, ${count(totals.unmatched)} under no rule${totals.stuck > 0 ? `, ${count(totals.stuck)} that cannot be changed` : ''}${totals.termOver > 0 ? `, ${count(totals.termOver)} whose term is over` : ''}`,
   );
   const left = [
     ...(totals.markers > 0 ? [`${count(totals.markers)} delete markers, which cannot be locked`] : []),
@@ -39,7 +39,7 @@ export function sayPlan(plan: Plan): void {
   }
   if (plan.staysWrong.length > 0) {
     print();
-    print(paint('yellow', 'stays wrong'));
+    print(paint('yellow', 'stays wrong, after this plan too'));
     print(wrongTable(plan.staysWrong));
   }
 }

@@ -39,13 +39,12 @@ export function withListing(command: Command): Command {
   return command
     .option('--inventory <manifest>', 's3://bucket/.../manifest.json, or its path')
     .option('--bucket <names...>', 'list every version of these buckets')
-    .option('--list', 'the same as --bucket alone: no inventory is asked')
     .option('--keys <file>', 'the versions that a file names')
     .option('--prefix <prefix>', 'only keys that begin so')
     .option('--maximum <period>', "the deployment's cap")
     .option(
       '--max-age <period>',
-      'the oldest listing to plan from; what the policy says in passes.listingAge',
+      'the oldest listing to plan from (passes.listingAge of the policy); rolling locks count from its day',
     )
     .option('--unreadable <percent>', 'so many rows in a hundred may be unreadable (0.1)');
 }

@@ -53,10 +53,11 @@ export async function runApply(path: string, options: ApplyOptions): Promise<voi
     const deps = await openDeps(stored, policy, runs, options);
     const run = earlier ?? (await begin(plan, deps, options));
     if (run.state === 'cancelled') throw cancelled(run);
+    await refusePaused(run, plan, deps);
     const result = await carriedOut(plan, run, deps, options);
     const failures = await failuresOf(runs, plan, options.json === true ? 1_000 : 20);
     if (options.json === true) sayResultJson(result, failures);
-    else sayResult(result, failures, path);
+    else sayResult(result, failures, earlier?.state === 'done');
     process.exitCode = exitOf(result);
   } finally {
     await lock.release();
@@ -198,8 +199,8 @@ function enginesFrom(jobs: ApplyDeps['jobs'], { engine }: ApplyOptions): (group:
   const hasBatch = jobs !== undefined;
   if (choice === 'batch' && !hasBatch) {
     throw new HoldfastError('bad-input', {
-      what: 'bulk jobs need a role, and a bucket for their lists and reports',
-      next: 'name them with --batch-role and --config, or leave --engine out',
+      what: 'there are no bulk jobs here: they need AWS, a role, and a bucket for their lists and reports',
+      next: 'name --batch-role and --config; with an endpoint of your own set AWS_ENDPOINT_URL_S3_CONTROL too, or leave --engine out',
     });
   }
   return (group) => {
@@ -248,6 +249,18 @@ async function carriedOut(
     progress.clear();
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
+}
+
+/** Trying every version to hear each time that nothing may be written helps nobody; holds are placed all the same. */
+async function refusePaused(run: Run, plan: Plan, { brake }: ApplyDeps): Promise<void> {
+  const isOver = run.state === 'done';
+  if (isOver || plan.groups.some(({ to }) => to === 'hold')) return;
+  const why = await brake.pausedBecause();
+  if (why === undefined) return;
+  throw new HoldfastError('needs-approval', {
+    what: `Holdfast is paused (${why}): nothing was written`,
+    next: 'run holdfast resume first, then the same command again',
+  });
 }
 
 function cancelled({ id }: Run): HoldfastError {

@@ -36,10 +36,12 @@ export interface PlanCommandOptions extends ListingOptions {
   readonly maxReadCost?: string;
 }
 
+const MOST_TOLERANCE = 90 * 86_400_000;
+
 export async function runPlan(options: PlanCommandOptions): Promise<void> {
   const policy = policyOption(options.policy, options.maximum);
   const choice = engineOption(options.engine) ?? 'auto';
-  const tolerance = shortestLength(parsePeriod(options.tolerance ?? 'P1D'));
+  const tolerance = toleranceOption(options.tolerance);
   const open = await openListing(options);
   const until = goodUntil(open.from, policy.settings, options.maxAge);
   if (options.sample !== undefined) {
@@ -65,6 +67,10 @@ export async function runPlan(options: PlanCommandOptions): Promise<void> {
     });
     await writer?.finish(plan, assignment);
     say(plan, pass, options);
+    const unseen = plan.staysWrong.filter(
+      ({ reason }) => reason === 'lock-not-seen' || reason === 'undecided',
+    );
+    if (unseen.length > 0) process.exitCode = 4;
   } catch (cause) {
     await writer?.abandon();
     throw cause;
@@ -179,8 +185,18 @@ function say(plan: Plan, { gone, unreadable }: Pass, { json, out }: PlanCommandO
   print(
     out === undefined
       ? 'Nothing was changed. Keep the plan with --out to apply it.'
-      : `Nothing was changed. Apply it with: holdfast apply ${out}`,
+      : `Nothing was changed. Apply it with: holdfast apply ${out} --audit BUCKET (or --audit-folder FOLDER)`,
   );
+}
+
+/** Nobody means to keep a lock for years longer than its rule says. */
+function toleranceOption(text = 'P1D'): number {
+  const tolerance = shortestLength(parsePeriod(text));
+  if (tolerance <= MOST_TOLERANCE) return tolerance;
+  throw new HoldfastError('bad-input', {
+    what: `--tolerance cannot be ${text}: locks would end that much later than their rules say`,
+    next: 'write P90D at most',
+  });
 }
 
 /** A file is named from the root, so that the plan can be applied from another folder. */

@@ -20,25 +20,35 @@ const CHANGES: Readonly<Record<WantedChange, string>> = {
   'weaker-mode': 'wanted in GOVERNANCE; COMPLIANCE locks stay',
   'hold-added': 'a legal hold is wanted',
   'hold-dropped': 'no legal hold is wanted any more; holds that are set stay',
-  'depends-on-tags': 'its tags decide, which no listing tells',
+  'depends-on-tags': 'its tags decide, which no listing tells: plan with each of the two to read them',
 };
 
 export async function runPolicyDiff(old: string, fresh: string, options: ListingOptions): Promise<void> {
   const [before, after] = [parsed(old, options), parsed(fresh, options)];
   const { from } = await openListing(options);
+  const changes = comparePolicies(before.file, after.file);
+  const changed = new Set(changes.map(({ kind, name }) => (kind === 'setting' ? '' : name)));
+  const isSame = (rule: string): boolean => !changed.has('') && !changed.has(rule);
   const progress = passProgress('comparing');
   let compared;
   try {
-    compared = await compareOver(from, before.policy, after.policy, options.prefix ?? '', progress.show);
+    compared = await compareOver(
+      from,
+      before.policy,
+      after.policy,
+      options.prefix ?? '',
+      isSame,
+      progress.show,
+    );
   } finally {
     progress.clear();
   }
-  const changes = comparePolicies(before.file, after.file);
   if (options.json === true) {
     printJson({ changes, ...compared });
     return;
   }
-  for (const line of changeLines(changes)) print(line);
+  if (before.policy.hash === after.policy.hash) print('the two files are the same');
+  else for (const line of changeLines(changes)) print(line);
   print();
   print(
     `${paint('bold', visible(from.source))}: of ${count(compared.rows)} versions, nothing changes for ${count(compared.same)}`,

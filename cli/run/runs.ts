@@ -13,7 +13,7 @@ import { HoldfastError } from '../../lib/errors.ts';
 import { formatInstant } from '../../lib/lock/instant.ts';
 import { type Documents } from '../../lib/ports/documents.ts';
 import { type JobStatus } from '../../lib/ports/job-control.ts';
-import { type Run } from '../../lib/runs/run.ts';
+import { type GroupRun, type Run } from '../../lib/runs/run.ts';
 import { failuresOf } from '../apply-text.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { clientOf, openDocuments, openRecording, ownerOf } from '../control.ts';
@@ -89,18 +89,16 @@ export async function runShow(name: string, options: RunsOptions): Promise<void>
   print();
   print(
     table(
-      ['group', 'engine', 'state', 'versions', 'by its job', 'failed', 'job'],
-      Object.entries(run.groups).map(
-        ([id, { engine, state, versions, byJob, failed: bad, jobId, jobTrouble }]) => [
-          id,
-          engine,
-          state,
-          count(versions),
-          byJob === 0 ? '' : count(byJob),
-          bad === undefined ? '' : count(bad),
-          visible([jobId, jobTrouble].filter((text) => text !== undefined).join(': ')),
-        ],
-      ),
+      ['group', 'engine', 'state', 'versions', 'as planned', 'failed', 'job'],
+      Object.entries(run.groups).map(([id, group]) => [
+        id,
+        group.engine,
+        group.state,
+        count(group.versions),
+        count(asPlanned(group)),
+        group.failed === undefined ? '' : count(group.failed),
+        visible([group.jobId, group.jobTrouble].filter((text) => text !== undefined).join(': ')),
+      ]),
     ),
   );
   if (failed.length > 0) print();
@@ -113,6 +111,11 @@ export async function runShow(name: string, options: RunsOptions): Promise<void>
     print();
     print(`Let it go ahead with: holdfast runs approve ${run.id}`);
   }
+}
+
+/** Versions that ended as planned, as far as it is known. */
+function asPlanned({ state, versions, byJob, failed = 0, succeeded }: GroupRun): number {
+  return succeeded ?? (state === 'done' ? versions - failed : byJob);
 }
 
 export async function runApprove(id: string, options: RunsOptions): Promise<void> {
@@ -236,6 +239,12 @@ async function allIds(options: RunsOptions): Promise<string[]> {
 }
 
 async function localRuns(folder: string): Promise<Run[]> {
+  if (!existsSync(folder)) {
+    throw new HoldfastError('bad-input', {
+      what: `there is no folder ${folder}`,
+      next: 'name the folder that your plans are in with --plans',
+    });
+  }
   const places = existsSync(folder) ? [folder, ...readdirSync(folder).map((name) => join(folder, name))] : [];
   const runs: Run[] = [];
   for (const place of places) {
@@ -261,6 +270,17 @@ async function deployed(id: string, options: RunsOptions): Promise<{ run: Run; f
   return { run, failed };
 }
 
+/** How many versions of a group ended as planned so far, and how many did not; the last word about a version counts. */
+async function countsOf(
+  runs: RunFolder,
+  group: string,
+): Promise<{ readonly succeeded: number; readonly failed: number }> {
+  const last = new Map<number, boolean>();
+  for await (const { at, asPlanned } of runs.ends(group)) last.set(at, asPlanned || last.get(at) === true);
+  const succeeded = [...last.values()].filter(Boolean).length;
+  return { succeeded, failed: last.size - succeeded };
+}
+
 async function local(path: string): Promise<{ run: Run; failed: FailedVersion[] }> {
   const { plan, folder } = await readPlan(path);
   const runs = new RunFolder(folder);
@@ -271,6 +291,8 @@ async function local(path: string): Promise<{ run: Run; failed: FailedVersion[] 
       next: `apply it with holdfast apply ${folder}`,
     });
   }
+  const ended = new Map<string, { succeeded: number; failed: number }>();
+  for (const { id } of plan.groups) ended.set(id, await countsOf(runs, id));
   const failures = await failuresOf(runs, plan, 1_000);
   const failed = failures.map(({ group, ref: { key, versionId }, outcome, detail }) => ({
     group,
@@ -279,7 +301,13 @@ async function local(path: string): Promise<{ run: Run; failed: FailedVersion[] 
     outcome,
     detail,
   }));
-  return { run, failed };
+  const groups = Object.fromEntries(
+    Object.entries(run.groups).map(([id, group]) => {
+      const { succeeded = 0, failed: bad = 0 } = ended.get(id) ?? {};
+      return [id, { ...group, failed: bad, byJob: group.byJob, succeeded: group.byJob + succeeded }];
+    }),
+  );
+  return { run: { ...run, groups }, failed };
 }
 
 async function heldRun(id: string, documents: Documents): Promise<HeldRun> {

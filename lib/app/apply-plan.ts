@@ -93,10 +93,8 @@ class Course {
     const direct: Group[] = [];
     for (const group of this.plan.groups) {
       const { engine, state } = this.stateOf(group);
-      // A listing that has become too old is not believed without another look at each version.
-      const isOld = state === 'todo' && parseInstant(this.plan.goodUntil) < this.deps.clock.now();
       if (state === 'done') await this.again(group);
-      else if (engine === 'direct' || state === 'direct' || isOld) direct.push(group);
+      else if (engine === 'direct' || state === 'direct') direct.push(group);
       else byJob.push(group);
     }
     await all([this.jobLanes(byJob), this.directLane(direct)]);
@@ -170,6 +168,7 @@ class Course {
         state,
         manifest: async () =>
           jobs.jobs.putManifest(`runs/${this.run.id}/${group.id}.csv`, this.deps.fileOf(group.id)),
+        goodUntil: parseInstant(this.plan.goodUntil),
         ...listed(this.deps.listedIn?.(group.id)),
         tolerance: this.plan.tolerance,
         rows: () => this.deps.runs.rows(group.id),

@@ -45,7 +45,8 @@ export async function applyPlanned(
     await scribe.unread(read);
     return {
       outcome: read.kind,
-      asPlanned: false,
+      // What is not there any more needs no lock; it is counted by its name.
+      asPlanned: read.kind === 'gone',
       ...(read.kind === 'no-permission' && { detail: `${read.action} was denied` }),
     };
   }

@@ -24,7 +24,7 @@ import { type Listing } from '../ports/listing.ts';
 import { type LockStore } from '../ports/lock-store.ts';
 import { type WorkQueue } from '../ports/work-queue.ts';
 import { newRun, type Run } from '../runs/run.ts';
-import { activate, getRun, putRun } from './bulk-runs.ts';
+import { activate, activeRuns, deactivate, getRun, putRun } from './bulk-runs.ts';
 import { passOver } from './plan-changes.ts';
 import { type PolicySource } from './policy-source.ts';
 import { recordDeed } from './record-deed.ts';
@@ -243,11 +243,31 @@ async function beginRun(
   await activate(run.id, deps.documents);
   if (!isNew) return undefined;
   await recordPlanned(plan, deps);
+  await supersede(run, deps);
   if (state === 'waiting') {
     const detail = `${run.id} waits for approval: ${waitsFor.join('; ')}`;
     await recordDeed({ action: 'run-waits', policy: plan.policy.hash, cause: run.id, detail }, deps);
   }
   return run;
+}
+
+/** An older run of the same inventory that still waits is asked about no more: this one knows more. */
+async function supersede(run: Run, deps: BulkPlanDeps): Promise<void> {
+  for (const id of await activeRuns(deps.documents)) {
+    const held = id === run.id ? undefined : await getRun(id, deps.documents);
+    if (held?.run.state !== 'waiting' || placeOf(held.run) !== placeOf(run)) continue;
+    const cancelledAt = formatInstant(deps.clock.now());
+    const changed = await putRun({ ...held.run, state: 'cancelled', cancelledAt }, held, deps.documents);
+    if (changed === undefined) continue;
+    await deactivate(id, deps.documents);
+    const detail = `${id}: ${run.id} was planned from a newer report`;
+    await recordDeed({ action: 'run-cancelled', policy: held.run.policy, cause: id, detail }, deps);
+  }
+}
+
+/** The configuration that wrote a report: its dated folders lie side by side. */
+function placeOf({ source }: Run): string {
+  return source.replace(/[^/]+\/manifest\.json$/, '');
 }
 
 /** What was found, of what stays wrong too: a plan that changes nothing leaves no run. */

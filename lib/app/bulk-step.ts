@@ -161,12 +161,10 @@ class Step {
     const state = this.stateOf(group);
     if (state.state === 'done') return;
     if (state.state === 'direct') return this.look(plan, group, state);
-    // A listing that has become too old is not believed without another look.
-    const isOld = state.state === 'todo' && parseInstant(plan.goodUntil) < this.deps.clock.now();
-    if (state.engine === 'direct' || isOld) return this.send(plan, group, undefined);
+    if (state.engine === 'direct') return this.send(plan, group, undefined);
     const { deps } = this;
     const work = this.jobWork(plan, group, state);
-    let jobId: string;
+    let jobId: string | undefined;
     try {
       jobId = await beginJob(work, deps, async (change) =>
         this.save(withGroup(this.run, group.id, { sentAt: formatInstant(deps.clock.now()), ...change })),
@@ -175,6 +173,8 @@ class Step {
       if (cause instanceof Elsewhere) await this.stopOrphan(group, work.state);
       throw cause;
     }
+    // Too late for a job: each version is looked at.
+    if (jobId === undefined) return this.send(plan, group, undefined);
     const status = await deps.jobs.describe(jobId);
     // A job that was just made may be unknown for a moment; one that stays unknown is not waited for.
     const isUnknown = status === undefined && this.isLost(this.stateOf(group));
@@ -336,6 +336,7 @@ class Step {
       group: { ...group, engine: state.engine },
       state,
       manifest: async () => this.deps.jobs.manifestAt(this.groupFile(group)),
+      goodUntil: parseInstant(plan.goodUntil),
       ...listedIn(this.manifests, group),
       tolerance: plan.tolerance,
       rows: () => this.rows(group),

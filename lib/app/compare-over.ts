@@ -41,6 +41,7 @@ export async function compareOver(
   before: Policy,
   after: Policy,
   prefix: string,
+  isSame: (rule: string) => boolean,
   onProgress: (progress: PassProgress) => void,
 ): Promise<Compared> {
   const lines = new Map<string, ComparedLine>();
@@ -51,7 +52,7 @@ export async function compareOver(
       if (!row.key.startsWith(prefix)) continue;
       rows += 1;
       const [one, other] = [decide(before, row, listing.asOf), decide(after, row, listing.asOf)];
-      const change = changeOf(one, other, listing.asOf);
+      const change = changeOf(one, other, listing.asOf, isSame);
       if (change === undefined) same += 1;
       else count(lines, row, change, one.decidedBy ?? '', other.decidedBy ?? '');
     }
@@ -75,8 +76,15 @@ function count(
   line.bytes += size === 'unknown' ? 0 : size;
 }
 
-function changeOf(before: Decision, after: Decision, now: Instant): WantedChange | undefined {
-  if (before.undecided.length > 0 || after.undecided.length > 0) return 'depends-on-tags';
+function changeOf(
+  before: Decision,
+  after: Decision,
+  now: Instant,
+  isSame: (rule: string) => boolean,
+): WantedChange | undefined {
+  // A rule that is the same in both policies answers the same, whatever the tags are.
+  const open = [...before.undecided, ...after.undecided].map(({ rule }) => rule);
+  if (open.some((rule) => !isSame(rule))) return 'depends-on-tags';
   const [was, is] = [retentionOf(before, now), retentionOf(after, now)];
   if (was === undefined && is !== undefined) return 'newly-covered';
   if (was !== undefined && is === undefined) return 'no-longer-covered';

@@ -37,6 +37,8 @@ export interface JobWork {
   readonly policy: string;
   readonly group: Group;
   readonly state: GroupRun;
+  /** After this moment no job is made any more: its listing is not believed without another look. */
+  readonly goodUntil: Instant;
   /** SHA-256 of the list of the versions of the group, hex. */
   readonly listed?: string;
   /** The stored list of the versions of the group. */
@@ -77,6 +79,10 @@ export async function runJob(
   signal?: AbortSignal,
 ): Promise<JobEnd | 'interrupted'> {
   const id = await beginJob(work, deps, save);
+  if (id === undefined) {
+    const trouble = 'no job was made: its listing has become too old';
+    return { byJob: 0, left: 'all', failed: new Set(), failures: {}, trouble };
+  }
   const status = await watch(id, deps, onProgress, signal);
   return status === 'interrupted' ? status : endJob(work, id, status, deps);
 }
@@ -101,14 +107,15 @@ export async function endJob(
   return end;
 }
 
-/** Makes the job of a group, unless an earlier attempt has made it; answers its id. */
-export async function beginJob(work: JobWork, deps: JobDeps, save: Save): Promise<string> {
+/** Makes the job of a group, unless an earlier attempt has made it; answers its id, or nothing where it is too late. */
+export async function beginJob(work: JobWork, deps: JobDeps, save: Save): Promise<string | undefined> {
   const { group, plan, run, policy, state } = work;
   if (state.jobId !== undefined) return state.jobId;
   const attempt = state.state === 'job' ? state.attempt : state.attempt + 1;
-  await save({ state: 'job', attempt });
   // An earlier command may have made it and not lived to note its name.
   const found = state.state === 'job' ? await findJob({ plan, group, attempt }, deps) : undefined;
+  if (found === undefined && work.goodUntil < deps.clock.now()) return undefined;
+  await save({ state: 'job', attempt });
   const detail = `${operationText(group)} on ${group.versions} versions of ${group.bucket}, ${group.id} of ${plan}, attempt ${attempt}`;
   const id = found ?? (await newJob(work, attempt, detail, deps));
   // Whoever finds the job next time knows that it was recorded: its name is noted last.

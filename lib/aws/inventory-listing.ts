@@ -141,7 +141,7 @@ export class InventoryListing implements Listing {
     try {
       yield* parquetRows(buffer, this.bytes.nameOf(file.key));
     } catch (cause) {
-      if (unread.includes(cause)) throw cause;
+      if (unread.includes(cause) || cause instanceof HoldfastError) throw cause;
       throw this.broken(file, 'Parquet', cause);
     }
   }

@@ -1,7 +1,7 @@
 /** A plan on disk: `plan.json`, and for each group the versions that belong to it, as S3 Batch Operations takes them. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync, type WriteStream } from 'node:fs';
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,6 +14,7 @@ import { type Assignment, assignmentKey } from '../plan/groups.ts';
 import { canonical, type Plan, planIdOf } from '../plan/plan.ts';
 import { type PlanRow } from '../plan/row.ts';
 import { type Place } from '../plan/tally.ts';
+import { makeFolder } from './make-folder.ts';
 import { storedPlanSchema } from './stored-plan.ts';
 
 /** The file of a group's versions. */
@@ -69,7 +70,7 @@ export class PlanWriter {
     try {
       // What a pass that was killed left behind belongs to no plan.
       await rm(join(folder, 'groups'), { recursive: true, force: true });
-      await mkdir(join(folder, 'groups'), { recursive: true });
+      makeFolder(join(folder, 'groups'));
       const writer = new PlanWriter(folder);
       await once(writer.spool, 'open');
       return writer;

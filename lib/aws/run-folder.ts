@@ -1,12 +1,13 @@
 /** A run kept beside its plan on disk: `run/run.json`, and a journal of how each version ended. */
 import { appendFileSync, closeSync, createReadStream, existsSync, fsyncSync, openSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOutcomeCode } from '../audit/outcome.ts';
 import { HoldfastError } from '../errors.ts';
 import { jsonOf } from '../json.ts';
 import { type GroupRow, groupRowOf, type RowEnd, type RunStore } from '../ports/run-store.ts';
 import { type Run, runSchema } from '../runs/run.ts';
+import { makeFolder } from './make-folder.ts';
 import { groupFile } from './plan-folder.ts';
 
 /** Lines that wait in memory; what is lost with them is looked at again and found in place. */
@@ -31,7 +32,7 @@ export class RunFolder implements RunStore {
    * @throws HoldfastError `moved` while another command carries it out.
    */
   async hold(): Promise<{ release: () => Promise<void> }> {
-    await mkdir(this.folder, { recursive: true });
+    makeFolder(this.folder);
     const path = join(this.folder, 'lock');
     for (let attempt = 0; attempt < 2; attempt += 1) {
       try {
@@ -70,7 +71,7 @@ export class RunFolder implements RunStore {
   }
 
   async write(run: Run): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+    makeFolder(this.folder);
     const path = join(this.folder, 'run.json');
     await writeFile(`${path}.new`, `${JSON.stringify(run, undefined, 2)}\n`);
     await rename(`${path}.new`, path);

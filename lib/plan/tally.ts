@@ -66,6 +66,8 @@ export interface Totals {
   satisfied: number;
   unmatched: number;
   termOver: number;
+  /** Nothing can be written, and something is wanted. */
+  stuck: number;
   /** Versions of unknown size weigh nothing in `bytes`. */
   sizeless: number;
 }
@@ -85,6 +87,7 @@ export class Tally {
     satisfied: 0,
     unmatched: 0,
     termOver: 0,
+    stuck: 0,
     sizeless: 0,
   };
   /** How many versions of each bucket were listed: a guardrail asks for the share that changes. */
@@ -110,6 +113,7 @@ export class Tally {
     if (difference.state === 'satisfied') totals.satisfied += 1;
     else if (difference.state === 'unmatched') totals.unmatched += 1;
     else if (difference.state === 'term-over') totals.termOver += 1;
+    else if (difference.changes.every(({ observed }) => observed)) totals.stuck += 1;
     for (const made of difference.changes) this.addChange(row.bucket, made, bytes);
     for (const { reason, rule, from, fact } of difference.wrong) {
       this.addWrong(row, { bucket: row.bucket, rule, reason, detail: fact ?? '' }, bytes, from);

@@ -23,6 +23,8 @@ const groupSchema = z.object({
   sending: count.optional(),
   /** Versions that did not end as planned, by the word of those functions. */
   failed: count.optional(),
+  /** Versions that did, where the journal tells. */
+  succeeded: count.optional(),
 });
 
 export const runSchema = z.object({

@@ -154,7 +154,7 @@ export function madePlan(groups: readonly GroupParts[], tolerance = 86_400_000):
     listing: { kind: 'inventory', source: 'manifest.json', asOf: '2026-11-18T00:00:00Z', fingerprint: 'f' },
     totals: {
       ...{ rows: 0, bytes: 0, markers: 0, unreadable: 0 },
-      ...{ satisfied: 0, unmatched: 0, termOver: 0, sizeless: 0 },
+      ...{ satisfied: 0, unmatched: 0, termOver: 0, stuck: 0, sizeless: 0 },
     },
     ...{ lines: [], groups: made, staysWrong: [] },
     changes: {

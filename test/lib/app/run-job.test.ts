@@ -1,3 +1,4 @@
+import { instantOf } from '../../../lib/lock/instant.ts';
 import { DeleteObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { applyPlanned } from '../../../lib/app/apply-planned.ts';
@@ -111,6 +112,7 @@ async function wayOf(
             way.lists += 1;
             return jobs.jobs.putManifest('runs/run-1/g001.csv', groupFile(made.folder, one.id));
           },
+          goodUntil: instantOf(Date.UTC(2200, 0, 1)),
           ...{ tolerance: made.plan.tolerance, rows: () => runs.rows(one.id) },
         },
         { ...jobs, jobs: stub },
