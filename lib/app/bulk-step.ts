@@ -188,9 +188,12 @@ class Step {
   }
 
   /** Sends the versions of a group, or those that a job failed to lock, to the functions of the direct engine. */
-  private async send(plan: Plan, group: Group, only: ReadonlySet<string> | undefined): Promise<void> {
-    const before = this.stateOf(group);
-    const sending = before.sentAt !== undefined && before.state === 'direct' ? (before.sending ?? 0) + 1 : 0;
+  private async send(
+    plan: Plan,
+    group: Group,
+    only: ReadonlySet<string> | undefined,
+    sending = this.nextSending(group),
+  ): Promise<void> {
     let rows: Chunk['rows'] = [];
     let bytes = 0;
     let chunks = 0;
@@ -225,12 +228,18 @@ class Step {
       if (waiting.length >= SENT_TOGETHER) await this.deps.changes.send(waiting.splice(0));
     }
     // The report names a version that the list does not: nobody knows which is meant, so each is looked at.
-    if (only !== undefined && chosen < only.size) return this.send(plan, group, undefined);
+    if (only !== undefined && chosen < only.size) return this.send(plan, group, undefined, sending + 1);
     pack();
     await this.deps.changes.send(waiting);
     waiting = [];
     const sentAt = formatInstant(this.deps.clock.now());
     await this.save(withGroup(this.run, group.id, { state: 'direct', chunks, sentAt, sending }));
+  }
+
+  /** Pieces that are sent again are numbered anew: the ends of earlier ones do not count for them. */
+  private nextSending(group: Group): number {
+    const { state, sending = 0 } = this.stateOf(group);
+    return state === 'direct' ? sending + 1 : 0;
   }
 
   /** Counts the pieces that have ended. */

@@ -45,7 +45,8 @@ export class FileSpool {
   }
 
   async close(): Promise<void> {
-    this.stream.destroy();
+    // What was still being written is of no use to anybody.
+    this.stream.on('error', () => undefined).destroy();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -8,7 +8,7 @@ import { type ByteSource } from './byte-source.ts';
 import { columnName, REQUIRED } from './inventory-row.ts';
 
 const schema = z.object({
-  sourceBucket: z.string().min(1),
+  sourceBucket: z.string().regex(/^[\w.-]{3,255}$/),
   creationTimestamp: z.string().regex(/^\d{1,15}$/),
   fileFormat: z.string(),
   fileSchema: z.string(),

@@ -512,7 +512,7 @@ describe('bulk jobs', () => {
     );
 
     expect(await apply(folder, batch.args, { env: batch.env })).toMatchObject({
-      ...{ code: 6, out: expect.stringContaining('wrong tags') },
+      ...{ code: 8, err: expect.stringContaining('wrong tags') },
     });
     expect(batch.control.jobs()).toStrictEqual([]);
     expect(puts()).toStrictEqual([]);
@@ -713,7 +713,7 @@ describe('interrupted', () => {
 
     const first = await started.ended;
     expect(first).toMatchObject({ code: 6, out: expect.stringContaining('its jobs go on') });
-    expect(first.out).toContain(`holdfast apply ${plan}`);
+    expect(first.out).toContain('the same command again');
     goOn();
 
     const second = await apply(plan, ['--json', ...batch.args], { env: batch.env });
