@@ -4,6 +4,7 @@ import { formatInstant, parseInstant } from '../lock/instant.ts';
 import { type Group, type Plan } from '../plan/plan.ts';
 import { type BulkStore } from '../ports/bulk-store.ts';
 import { type Documents } from '../ports/documents.ts';
+import { type JobManifest } from '../ports/job-control.ts';
 import { type GroupRow, groupRowOf } from '../ports/run-store.ts';
 import { type WorkQueue } from '../ports/work-queue.ts';
 import { type GroupRun, type Run, withGroup } from '../runs/run.ts';
@@ -108,7 +109,7 @@ class Step {
       );
     }
     this.manifests = manifests;
-    await this.groups(plan, manifests, isPaused);
+    await this.groups(plan, isPaused);
     const states = Object.values(this.run.groups);
     if (states.every(({ state }) => state === 'done')) return this.end(plan);
     return isPaused ? 'paused' : 'goes-on';
@@ -127,14 +128,13 @@ class Step {
     return foreign && `${foreign.bucket} is not managed any more`;
   }
 
-  private async groups(plan: Plan, manifests: StoredPlan['manifests'], isPaused: boolean): Promise<void> {
+  private async groups(plan: Plan, isPaused: boolean): Promise<void> {
     let failure: { readonly cause: unknown } | undefined;
     for (const group of plan.groups) {
       const { state } = this.stateOf(group);
       // What was begun goes on by itself, and holds are always placed.
       if (isPaused && state === 'todo' && group.to !== 'hold') continue;
       try {
-        if (state === 'todo') await this.check(group, manifests[group.id]);
         await this.group(plan, group);
       } catch (cause) {
         if (cause instanceof Elsewhere) throw cause;
@@ -145,9 +145,17 @@ class Step {
     if (failure !== undefined) throw failure.cause;
   }
 
+  /** The list for a job. A job takes only what has this ETag: a list that is changed after the check is refused. */
+  private async manifest(group: Group): Promise<JobManifest> {
+    const manifest = await this.deps.jobs.manifestAt(this.groupFile(group));
+    await this.check(group);
+    return manifest;
+  }
+
   /** Law 9: the list of a group is the one that was planned. */
-  private async check(group: Group, expected: StoredPlan['manifests'][string] | undefined): Promise<void> {
+  private async check(group: Group): Promise<void> {
     const name = this.groupFile(group);
+    const expected = this.manifests[group.id];
     const isSame =
       expected?.rows === group.versions && (await this.deps.bulk.digest(name)) === expected.sha256;
     if (isSame) return;
@@ -194,6 +202,7 @@ class Step {
     only: ReadonlySet<string> | undefined,
     sending = this.nextSending(group),
   ): Promise<void> {
+    await this.check(group);
     let rows: Chunk['rows'] = [];
     let bytes = 0;
     let chunks = 0;
@@ -344,7 +353,7 @@ class Step {
       policy: this.run.policy,
       group: { ...group, engine: state.engine },
       state,
-      manifest: async () => this.deps.jobs.manifestAt(this.groupFile(group)),
+      manifest: async () => this.manifest(group),
       goodUntil: parseInstant(plan.goodUntil),
       ...listedIn(this.manifests, group),
       tolerance: plan.tolerance,
