@@ -101,9 +101,21 @@ export class PlanWriter {
 
   /** Waits while the disk is slower than the listing. */
   async drained(): Promise<void> {
+    if (this.spool.writableNeedDrain) await this.drainedOrClosed();
     if (this.failure !== undefined) throw this.unwritable();
-    if (this.spool.writableNeedDrain)
-      await Promise.race([once(this.spool, 'drain'), once(this.spool, 'close')]);
+  }
+
+  /** Whoever lost the race listens no more: a long plan waits many thousand times. */
+  private async drainedOrClosed(): Promise<void> {
+    const over = new AbortController();
+    const { signal } = over;
+    try {
+      await Promise.race([once(this.spool, 'drain', { signal }), once(this.spool, 'close', { signal })]);
+    } catch (cause) {
+      if (this.failure === undefined) throw cause;
+    } finally {
+      over.abort();
+    }
   }
 
   private unwritable(): HoldfastError {

@@ -467,6 +467,20 @@ describe('a job', () => {
     expect(way.at.actions().filter((action) => action === 'job-intended')).toHaveLength(2);
   });
 
+  it('is not made after a crash from a list that was changed since', async () => {
+    const way = await wayOf(3);
+    const create = async (): Promise<string> => {
+      throw CRASH;
+    };
+    await expect(way.step(withJobs(way, { create }))).rejects.toThrow('killed');
+    const name = `${(await way.run()).folder}/groups/g001.csv`;
+    await way.at.put(name, ((await way.at.text(name)) ?? '').replace('k2', 'k9'));
+
+    await expect(way.step()).rejects.toThrow('was changed after the plan was made');
+
+    expect(way.control.jobs()).toStrictEqual([]);
+  });
+
   it('that is not known yet is waited for', async () => {
     const way = await wayOf(3, { control: { unknownAtFirst: 2 } });
 

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   writeFileSync,
+  type WriteStream,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +60,23 @@ describe('a plan', () => {
       expect(found).toMatchObject({ plan, manifests: { g001: { rows: 3 } } });
       expect(found.folder.replace(/\/$/, '')).toBe(folder);
     }
+  });
+
+  it('waits for a slow disk as often as it must, and nobody goes on listening', async () => {
+    const writer = await PlanWriter.begin(folder);
+    const { spool } = writer as unknown as { readonly spool: WriteStream };
+    const listening = (): number[] => ['drain', 'close', 'error'].map((event) => spool.listenerCount(event));
+    const before = listening();
+    let waits = 0;
+    for (let at = 0; at < 20; at += 1) {
+      writer.addLine('x'.repeat(1 << 20));
+      if (spool.writableNeedDrain) waits += 1;
+      await writer.drained();
+    }
+
+    expect(waits).toBeGreaterThan(1);
+    expect(listening()).toStrictEqual(before);
+    await writer.abandon();
   });
 
   it('keeps the versions of each group, whatever their keys and ids', async () => {
