@@ -1,13 +1,13 @@
 /** Carries out a plan; loaded only when somebody asks for it. */
 import { type ApplyDeps, type ApplyResult, carryOut } from '../../lib/app/apply-plan.ts';
-import { checkManifest, groupFile, readPlan, type StoredPlan } from '../../lib/aws/plan-folder.ts';
+import { checkManifest, groupFile, readPlan } from '../../lib/aws/plan-folder.ts';
 import { RunFolder } from '../../lib/aws/run-folder.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { formatInstant, type Instant, parseInstant } from '../../lib/lock/instant.ts';
 import { type Engine, engineFor } from '../../lib/plan/engine.ts';
 import { exceeded, SCHEDULED } from '../../lib/plan/guardrails.ts';
-import { type Group, type Plan } from '../../lib/plan/plan.ts';
+import { type Group, type Plan, type StoredPlan } from '../../lib/plan/plan.ts';
 import { newRun, type Run } from '../../lib/runs/run.ts';
 import { type Policy, STORE_MAXIMUM } from '../../lib/policy/compile.ts';
 import { addPeriod, parsePeriod } from '../../lib/policy/period.ts';

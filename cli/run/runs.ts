@@ -1,10 +1,11 @@
 /** Shows, approves and stops runs; loaded only when somebody asks for it. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { endSchema, endsPrefix } from '../../lib/app/bulk-change.ts';
+import { endNames, endsOf } from '../../lib/app/bulk-chunks.ts';
 import { activeRuns, getRun, type HeldRun, putRun } from '../../lib/app/bulk-runs.ts';
 import { recordDeed } from '../../lib/app/record-deed.ts';
-import { findJob, isOver as isEnded, type JobDeps, recordStopped } from '../../lib/app/run-job.ts';
+import { isOver as isEnded, type JobDeps } from '../../lib/app/run-job.ts';
+import { recordStopped, stopJob } from '../../lib/app/stop-job.ts';
 import { parseStoredPlan, readPlan } from '../../lib/aws/plan-folder.ts';
 import { RunFolder } from '../../lib/aws/run-folder.ts';
 import { S3BulkStore } from '../../lib/aws/s3-bulk-store.ts';
@@ -198,21 +199,21 @@ async function stopJobs(
       next: 'name --batch-role and --config, as when the plan was applied',
     });
   }
-  for (const [group, { jobId, attempt }] of open) {
-    // Whoever made it may not have lived to note its name.
-    const id = jobId ?? (await findJob({ plan: run.plan, group: { id: group }, attempt }, jobs));
-    const status = id === undefined ? undefined : await stopped(id, jobs);
+  for (const [group, state] of open) {
+    const status = await ended(await stopJob(run.plan, group, state, jobs), jobs);
     if (status !== undefined) await recordStopped({ run: run.id, policy: run.policy, group, status }, jobs);
   }
 }
 
 /** A job goes on for a moment after it was told to stop. */
-async function stopped(id: string, { jobs, clock, pollEvery }: JobDeps): Promise<JobStatus | undefined> {
-  let status = await jobs.describe(id);
-  if (status !== undefined && !isEnded(status)) await jobs.cancel(id);
+async function ended(
+  before: JobStatus | undefined,
+  { jobs, clock, pollEvery }: JobDeps,
+): Promise<JobStatus | undefined> {
+  let status = before;
   for (let look = 0; status !== undefined && !isEnded(status) && look < LOOKS; look += 1) {
     await clock.wait(pollEvery);
-    status = await jobs.describe(id);
+    status = await jobs.describe(status.id);
   }
   return status;
 }
@@ -245,7 +246,7 @@ async function localRuns(folder: string): Promise<Run[]> {
       next: 'name the folder that your plans are in with --plans',
     });
   }
-  const places = existsSync(folder) ? [folder, ...readdirSync(folder).map((name) => join(folder, name))] : [];
+  const places = [folder, ...readdirSync(folder).map((name) => join(folder, name))];
   const runs: Run[] = [];
   for (const place of places) {
     const run = existsSync(join(place, 'plan.json')) ? await new RunFolder(place).read() : undefined;
@@ -261,11 +262,9 @@ async function deployed(id: string, options: RunsOptions): Promise<{ run: Run; f
   const failed: FailedVersion[] = [];
   for (const [group, { state, sending = 0 }] of Object.entries(run.groups)) {
     if (state !== 'direct' && state !== 'done') continue;
-    for await (const name of bulk.list(endsPrefix(id, group, sending))) {
-      const document = await documents.get(name);
-      const end = endSchema.parse(JSON.parse(document?.body ?? '{"succeeded":0,"failed":[]}'));
+    const names = await endNames({ run: id, group, sending }, bulk);
+    for await (const end of endsOf(names, documents))
       failed.push(...end.failed.map((version) => ({ group, ...version })));
-    }
   }
   return { run, failed };
 }
@@ -304,7 +303,7 @@ async function local(path: string): Promise<{ run: Run; failed: FailedVersion[] 
   const groups = Object.fromEntries(
     Object.entries(run.groups).map(([id, group]) => {
       const { succeeded = 0, failed: bad = 0 } = ended.get(id) ?? {};
-      return [id, { ...group, failed: bad, byJob: group.byJob, succeeded: group.byJob + succeeded }];
+      return [id, { ...group, failed: bad, succeeded: group.byJob + succeeded }];
     }),
   );
   return { run: { ...run, groups }, failed };

@@ -2,12 +2,14 @@
 import { type Group, type Plan } from '../plan/plan.ts';
 import { type JobStatus } from '../ports/job-control.ts';
 import { type GroupRow, type RunStore } from '../ports/run-store.ts';
+import { filtered } from '../runs/rows.ts';
 import { type GroupRun, type Run, withGroup } from '../runs/run.ts';
 import { countEnd, type EndCounts, noEnds, Places } from '../runs/tally-ends.ts';
 import { HoldfastError } from '../errors.ts';
 import { formatInstant, parseInstant } from '../lock/instant.ts';
+import { type JobEnd, placeOf } from './read-report.ts';
 import { type DirectDeps, runDirect, type Stopped } from './run-direct.ts';
-import { type JobDeps, type JobEnd, placeOf, runJob } from './run-job.ts';
+import { type JobDeps, runJob } from './run-job.ts';
 import { recordDeed } from './record-deed.ts';
 
 export interface ApplyDeps extends Omit<DirectDeps, 'runs'> {
@@ -169,7 +171,7 @@ class Course {
         manifest: async () =>
           jobs.jobs.putManifest(`runs/${this.run.id}/${group.id}.csv`, this.deps.fileOf(group.id)),
         goodUntil: parseInstant(this.plan.goodUntil),
-        ...listed(this.deps.listedIn?.(group.id)),
+        listed: this.deps.listedIn?.(group.id),
         tolerance: this.plan.tolerance,
         rows: () => this.deps.runs.rows(group.id),
       },
@@ -306,15 +308,4 @@ class Course {
 /** Waits for all of them; whoever fails is told of when the others have ended, and not in the middle of their work. */
 async function all(lanes: readonly Promise<void>[]): Promise<void> {
   for (const end of await Promise.allSettled(lanes)) if (end.status === 'rejected') throw end.reason;
-}
-
-async function* filtered(
-  rows: AsyncIterable<GroupRow>,
-  isWanted: (row: GroupRow) => boolean,
-): AsyncGenerator<GroupRow> {
-  for await (const row of rows) if (isWanted(row)) yield row;
-}
-
-function listed(sha256: string | undefined): { listed?: string } {
-  return sha256 === undefined ? {} : { listed: sha256 };
 }

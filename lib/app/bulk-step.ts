@@ -1,34 +1,21 @@
 /** One step of a run in a deployment: whatever can be begun is begun, whatever has ended is noted; nothing is waited for. */
 import { HoldfastError } from '../errors.ts';
 import { formatInstant, parseInstant } from '../lock/instant.ts';
-import { type Group, type Plan } from '../plan/plan.ts';
+import { type Group, type Manifests, type Plan, type StoredPlan } from '../plan/plan.ts';
 import { type BulkStore } from '../ports/bulk-store.ts';
 import { type Documents } from '../ports/documents.ts';
 import { type JobManifest } from '../ports/job-control.ts';
 import { type GroupRow, groupRowOf } from '../ports/run-store.ts';
 import { type WorkQueue } from '../ports/work-queue.ts';
+import { filtered } from '../runs/rows.ts';
 import { type GroupRun, type Run, withGroup } from '../runs/run.ts';
-import { type Chunk, endSchema, endsPrefix } from './bulk-change.ts';
+import { endNames, endsOf, sendChunks } from './bulk-chunks.ts';
 import { deactivate, getRun, putRun } from './bulk-runs.ts';
 import { type PolicySource } from './policy-source.ts';
 import { recordDeed } from './record-deed.ts';
-import {
-  beginJob,
-  endJob,
-  findJob,
-  isOver,
-  type JobDeps,
-  type JobWork,
-  placeOf,
-  recordStopped,
-} from './run-job.ts';
-
-/** A plan, and the SHA-256 of the list of each group. */
-export interface StoredPlan {
-  readonly plan: Plan;
-  readonly manifests: Readonly<Record<string, { readonly rows: number; readonly sha256: string }>>;
-  readonly seal: string;
-}
+import { placeOf, readReport } from './read-report.ts';
+import { beginJob, endJob, findJob, isOver, type JobDeps, type JobWork } from './run-job.ts';
+import { recordStopped, stopJob } from './stop-job.ts';
 
 export interface StepDeps extends JobDeps {
   readonly documents: Documents;
@@ -47,11 +34,6 @@ export interface StepDeps extends JobDeps {
 
 export type StepResult = 'waits' | 'paused' | 'goes-on' | 'over' | 'elsewhere';
 
-/** Rows and bytes of a piece: what a function does in its quarter of an hour, and what fits into a message (256 KiB). */
-const ROWS = 500;
-const BYTES = 200_000;
-/** Pieces that are sent together. */
-const SENT_TOGETHER = 50;
 /** A piece that has not ended after so long was lost, and the group is sent again (milliseconds). */
 const LOST = 6 * 3_600_000;
 
@@ -78,7 +60,7 @@ class Step {
   private readonly deps: StepDeps;
   private run: Run;
   private etag: string;
-  private manifests: StoredPlan['manifests'] = {};
+  private manifests: Manifests = {};
 
   constructor(run: Run, etag: string, deps: StepDeps) {
     this.run = run;
@@ -203,45 +185,13 @@ class Step {
     sending = this.nextSending(group),
   ): Promise<void> {
     await this.check(group);
-    let rows: Chunk['rows'] = [];
-    let bytes = 0;
-    let chunks = 0;
-    let chosen = 0;
-    let waiting: string[] = [];
-    const pack = (): void => {
-      if (rows.length === 0) return;
-      const { id, bucket, to, until } = group;
-      const chunk: Chunk = {
-        run: this.run.id,
-        policy: this.run.policy,
-        tolerance: plan.tolerance,
-        group: { id, bucket, to, ...(until !== undefined && { until }) },
-        sending,
-        chunk: chunks,
-        rows,
-      };
-      waiting.push(JSON.stringify(chunk));
-      chunks += 1;
-      rows = [];
-      bytes = 0;
-    };
-    for await (const { at, ref, until } of this.rows(group)) {
-      if (only !== undefined && !only.has(placeOf(ref))) continue;
-      chosen += 1;
-      const row = { at, key: ref.key, versionId: ref.versionId, ...(until !== undefined && { until }) };
-      // No less than its bytes in a message, however those are escaped.
-      const size = encodeURIComponent(JSON.stringify(row)).length;
-      if (rows.length >= ROWS || bytes + size > BYTES) pack();
-      rows.push(row);
-      bytes += size;
-      if (waiting.length >= SENT_TOGETHER) await this.deps.changes.send(waiting.splice(0));
-    }
+    const { run, deps } = this;
+    const chosen = filtered(this.rows(group), ({ ref }) => only === undefined || only.has(placeOf(ref)));
+    const terms = { run: run.id, policy: run.policy, tolerance: plan.tolerance, group, sending };
+    const { chunks, versions } = await sendChunks(terms, chosen, deps.changes);
     // The report names a version that the list does not: nobody knows which is meant, so each is looked at.
-    if (only !== undefined && chosen < only.size) return this.send(plan, group, undefined, sending + 1);
-    pack();
-    await this.deps.changes.send(waiting);
-    waiting = [];
-    const sentAt = formatInstant(this.deps.clock.now());
+    if (only !== undefined && versions < only.size) return this.send(plan, group, undefined, sending + 1);
+    const sentAt = formatInstant(deps.clock.now());
     await this.save(withGroup(this.run, group.id, { state: 'direct', chunks, sentAt, sending }));
   }
 
@@ -254,30 +204,29 @@ class Step {
   /** Counts the pieces that have ended. */
   private async look(plan: Plan, group: Group, known: GroupRun): Promise<void> {
     const { chunks = 0, byJob, sending = 0 } = known;
-    let ended = 0;
-    let failed = 0;
-    for await (const name of this.deps.bulk.list(endsPrefix(this.run.id, group.id, sending))) {
-      const document = await this.deps.documents.get(name);
-      if (document === undefined) continue;
-      failed += endSchema.parse(JSON.parse(document.body)).failed.length;
-      ended += 1;
+    const { bulk, documents } = this.deps;
+    const names = await endNames({ run: this.run.id, group: group.id, sending }, bulk);
+    // A group may have many thousand pieces: they are read once, when all have ended.
+    if (names.length >= chunks) {
+      let failed = 0;
+      for await (const end of endsOf(names, documents)) failed += end.failed.length;
+      return this.save(withGroup(this.run, group.id, { state: 'done', failed }));
     }
-    if (ended >= chunks) return this.save(withGroup(this.run, group.id, { state: 'done', failed }));
     // All of it, since nobody knows which: what is locked is found in place.
-    if (this.isLost(known)) await this.send(plan, group, byJob > 0 ? await this.unlocked(group) : undefined);
+    if (this.isLost(known))
+      await this.send(plan, group, byJob > 0 ? await this.unlocked(plan, group) : undefined);
   }
 
   private isLost({ sentAt }: GroupRun): boolean {
     return sentAt !== undefined && parseInstant(sentAt) + LOST < this.deps.clock.now();
   }
 
-  /** What a job failed to lock is not kept: its report is read again. */
-  private async unlocked(group: Group): Promise<ReadonlySet<string> | undefined> {
-    const { jobId } = this.stateOf(group);
-    if (jobId === undefined) return undefined;
-    const status = await this.deps.jobs.describe(jobId);
-    const { plan } = await this.deps.readPlan(this.run.folder ?? '');
-    const end = await endJob(this.jobWork(plan, group, this.stateOf(group)), jobId, status, this.deps);
+  /** What a job failed to lock is not kept: its report, which was recorded, is read again. */
+  private async unlocked(plan: Plan, group: Group): Promise<ReadonlySet<string> | undefined> {
+    const state = this.stateOf(group);
+    if (state.jobId === undefined) return undefined;
+    const status = await this.deps.jobs.describe(state.jobId);
+    const end = await readReport(this.jobWork(plan, group, state), state.jobId, status, this.deps);
     return end.left === 'some' ? end.failed : undefined;
   }
 
@@ -307,22 +256,15 @@ class Step {
    */
   private async stopJobs(): Promise<StepResult> {
     let isOpen = false;
-    for (const [id, { state, jobId: named, attempt }] of Object.entries(this.run.groups)) {
-      if (state !== 'job') continue;
-      // Whoever made it may not have lived to note its name.
-      const jobId = named ?? (await findJob({ plan: this.run.plan, group: { id }, attempt }, this.deps));
-      const status = jobId === undefined ? undefined : await this.deps.jobs.describe(jobId);
-      if (jobId === undefined || status === undefined) {
-        if (this.isJustCancelled()) isOpen = true;
-        continue;
-      }
-      if (!isOver(status)) {
-        await this.deps.jobs.cancel(jobId);
-        isOpen = true;
-        continue;
-      }
-      await recordStopped({ run: this.run.id, policy: this.run.policy, group: id, status }, this.deps);
-      await this.save(withGroup(this.run, id, { state: 'done', jobId }));
+    const { run, deps } = this;
+    for (const [id, group] of Object.entries(run.groups)) {
+      if (group.state !== 'job') continue;
+      const status = await stopJob(run.plan, id, group, deps);
+      if (status === undefined) isOpen ||= this.isJustCancelled();
+      else if (isOver(status)) {
+        await recordStopped({ run: run.id, policy: run.policy, group: id, status }, deps);
+        await this.save(withGroup(this.run, id, { state: 'done', jobId: status.id }));
+      } else isOpen = true;
     }
     return isOpen ? 'goes-on' : this.over();
   }
@@ -355,7 +297,7 @@ class Step {
       state,
       manifest: async () => this.manifest(group),
       goodUntil: parseInstant(plan.goodUntil),
-      ...listedIn(this.manifests, group),
+      listed: this.manifests[group.id]?.sha256,
       tolerance: plan.tolerance,
       rows: () => this.rows(group),
     };
@@ -393,9 +335,4 @@ class Step {
   private async record(action: 'run-started' | 'run-ended' | 'run-cancelled', detail: string): Promise<void> {
     await recordDeed({ action, policy: this.run.policy, cause: this.run.id, detail }, this.deps);
   }
-}
-
-function listedIn(manifests: StoredPlan['manifests'], { id }: Group): { listed?: string } {
-  const sha256 = manifests[id]?.sha256;
-  return sha256 === undefined ? {} : { listed: sha256 };
 }

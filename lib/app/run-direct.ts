@@ -5,6 +5,7 @@ import { type Group } from '../plan/plan.ts';
 import { type Planned } from '../plan/still-wanted.ts';
 import { type GroupRow, type RowEnd, type RunStore } from '../ports/run-store.ts';
 import { Pool } from '../runs/pool.ts';
+import { filtered } from '../runs/rows.ts';
 import { type Places } from '../runs/tally-ends.ts';
 import { applyPlanned } from './apply-planned.ts';
 import { type LockDeps } from './deps.ts';
@@ -75,7 +76,7 @@ export async function runDirect(
   };
   try {
     await pool.run(
-      left(rows, done),
+      filtered(rows, ({ at }) => !done.has(at)),
       async (row) => {
         const end = await applyPlanned(row.ref, plannedFor(row, group, tolerance), run, deps);
         silent = 0;
@@ -103,10 +104,6 @@ export function plannedFor({ until }: Pick<GroupRow, 'until'>, group: Group, tol
   const date = until ?? group.until;
   if (date === undefined) throw new Error(`group ${group.id} has no date`);
   return { to: group.to, until: parseInstant(date), tolerance };
-}
-
-async function* left(rows: AsyncIterable<GroupRow>, done: Places): AsyncGenerator<GroupRow> {
-  for await (const row of rows) if (!done.has(row.at)) yield row;
 }
 
 function isBusy(cause: unknown): boolean {

@@ -1,7 +1,6 @@
 /** The batch engine: one group of a plan as one bulk job of the store, from its intent to its report. */
 import { HoldfastError } from '../errors.ts';
 import { formatInstant, type Instant } from '../lock/instant.ts';
-import { activeRetention } from '../lock/state.ts';
 import { type Group } from '../plan/plan.ts';
 import {
   type JobControl,
@@ -9,60 +8,38 @@ import {
   type JobOperation,
   type JobStatus,
 } from '../ports/job-control.ts';
-import { type LockStore } from '../ports/lock-store.ts';
-import { type GroupRow } from '../ports/run-store.ts';
-import { failureOf, type TaskFailure, taskOf } from '../runs/job-report.ts';
 import { type GroupRun } from '../runs/run.ts';
+import { type JobEnd, readReport, type ReportDeps, type ReportedWork, reportPrefix } from './read-report.ts';
 import { plannedFor } from './run-direct.ts';
 import { recordDeed } from './record-deed.ts';
 import { type RecordDeps } from './record-deps.ts';
 
-export interface JobDeps extends RecordDeps {
+export interface JobDeps extends RecordDeps, ReportDeps {
   readonly jobs: JobControl;
-  readonly store: Pick<LockStore, 'readLock'>;
   /** How long to wait before asking again how a job does (milliseconds); S3 asks for 30 seconds at least. */
   readonly pollEvery: number;
   /** The function that a job hands versions to, where there is one: a version of it, so that it stays the same. */
   readonly functionArn?: string;
   /** SHA-256, hex. */
   readonly hash: (text: string) => string;
-  readonly decodeKey: (text: string) => string | undefined;
   /** Law 5: the last date that any rule may ask for now, whatever a listing said. */
   readonly latest: () => Promise<Instant>;
 }
 
-export interface JobWork {
-  readonly run: string;
+export interface JobWork extends ReportedWork {
   readonly plan: string;
   readonly policy: string;
-  readonly group: Group;
   readonly state: GroupRun;
   /** After this moment no job is made any more: its listing is not believed without another look. */
   readonly goodUntil: Instant;
   /** SHA-256 of the list of the versions of the group, hex. */
-  readonly listed?: string;
+  readonly listed: string | undefined;
   /** The stored list of the versions of the group. */
   readonly manifest: () => Promise<JobManifest>;
-  readonly tolerance: number;
-  /** The versions of the group, for a look at some of them afterwards. */
-  readonly rows: () => AsyncIterable<GroupRow>;
-}
-
-/** What a job left to be done. */
-export interface JobEnd {
-  /** Versions that carry the lock by the word of the report. */
-  readonly byJob: number;
-  /** `some`: those that failed. `all`: nobody can tell which, so each is looked at. */
-  readonly left: 'none' | 'some' | 'all';
-  readonly failed: ReadonlySet<string>;
-  readonly failures: Partial<Record<TaskFailure, number>>;
-  readonly trouble?: string;
 }
 
 /** A job that was just made may be unknown for a moment; after so many questions it is believed to be gone. */
 const PATIENCE = 20;
-/** So many versions are looked at after a job that says it did well. */
-const LOOKS = 20;
 
 type Save = (change: Partial<GroupRun>) => Promise<void>;
 
@@ -100,11 +77,22 @@ export async function endJob(
   deps: JobDeps,
 ): Promise<JobEnd> {
   const { group } = work;
-  const end = await resultOf(work, id, status, deps);
-  const evidence = await deps.jobs.evidence(id, reportPrefix(work));
-  const detail = `job ${id} for ${group.id} of ${work.plan}: ${status?.status ?? 'unknown'}, ${end.byJob} of ${group.versions} versions by its report${end.trouble === undefined ? '' : `; ${end.trouble}`}`;
+  const end = await readReport(work, id, status, deps);
+  const evidence = await deps.jobs.evidence(id, reportPrefix(work.run, group.id));
+  const done = `${status?.status ?? 'unknown'}, ${end.byJob} of ${group.versions} versions by its report`;
+  const parts = [
+    `job ${id} for ${group.id} of ${work.plan}: ${done}`,
+    ...failuresText(end),
+    ...(end.trouble === undefined ? [] : [end.trouble]),
+  ];
+  const detail = parts.join('; ');
   await recordDeed({ action: 'job-ended', policy: work.policy, cause: work.run, detail, evidence }, deps);
   return end;
+}
+
+function failuresText({ failures }: JobEnd): string[] {
+  const counts = Object.entries(failures).map(([failure, count]) => `${count} ${failure}`);
+  return counts.length === 0 ? [] : [`failed: ${counts.join(', ')}`];
 }
 
 /** Makes the job of a group, unless an earlier attempt has made it; answers its id, or nothing where it is too late. */
@@ -144,23 +132,8 @@ async function newJob(work: JobWork, attempt: number, detail: string, deps: JobD
     tags,
     operation,
     manifest,
-    reportPrefix: reportPrefix(work),
+    reportPrefix: reportPrefix(run, group.id),
   });
-}
-
-/** What is recorded of a job that was stopped: it may have locked versions before. */
-export async function recordStopped(
-  {
-    run,
-    policy,
-    group,
-    status,
-  }: { readonly run: string; readonly policy: string; readonly group: string; readonly status: JobStatus },
-  deps: Pick<JobDeps, 'jobs' | 'audit' | 'clock' | 'actor' | 'newId'>,
-): Promise<void> {
-  const evidence = await deps.jobs.evidence(status.id, `reports/${run}/${group}`);
-  const detail = `job ${status.id} for ${group}: ${status.status}, ${status.succeeded} of ${status.total} versions by its own count`;
-  await recordDeed({ action: 'job-ended', policy, cause: run, detail, evidence }, deps);
 }
 
 interface Attempt {
@@ -214,10 +187,6 @@ function operationText({ to, until, engine }: Group): string {
   return to === 'hold' ? `legal hold ON${by}` : `${to} until ${until ?? ''}${by}`;
 }
 
-function reportPrefix({ run, group }: JobWork): string {
-  return `reports/${run}/${group.id}`;
-}
-
 async function watch(
   id: string,
   { jobs, clock, pollEvery }: JobDeps,
@@ -251,73 +220,4 @@ async function aborted(signal: AbortSignal | undefined): Promise<void> {
       { once: true },
     );
   });
-}
-
-async function resultOf(
-  work: JobWork,
-  id: string,
-  status: JobStatus | undefined,
-  deps: JobDeps,
-): Promise<JobEnd> {
-  const { group } = work;
-  const failed = new Set<string>();
-  const failures: Partial<Record<TaskFailure, number>> = {};
-  let succeeded = 0;
-  for await (const cells of deps.jobs.report(id, reportPrefix(work))) {
-    const task = taskOf(cells, deps.decodeKey);
-    if (task === undefined) continue;
-    if (task.ok) succeeded += 1;
-    else {
-      const failure = failureOf(task);
-      failures[failure] = (failures[failure] ?? 0) + 1;
-      failed.add(placeOf(task));
-    }
-  }
-  const isWhole = status?.state === 'complete' && succeeded + failed.size === group.versions;
-  if (!isWhole) {
-    const why =
-      status === undefined
-        ? 'the store does not know the job any more'
-        : [status.status, ...status.reasons].join(', ');
-    const trouble = `its report tells of ${succeeded + failed.size} of ${group.versions} versions (${why})`;
-    return { byJob: 0, left: 'all', failed, failures, trouble };
-  }
-  const unlike = await lookAtSome(work, failed, deps);
-  if (unlike !== undefined) return { byJob: 0, left: 'all', failed, failures, trouble: unlike };
-  return { byJob: succeeded, left: failed.size === 0 ? 'none' : 'some', failed, failures };
-}
-
-/** A report is the word of the store; some versions are read, so that it is not only its word. */
-async function lookAtSome(
-  work: JobWork,
-  failed: ReadonlySet<string>,
-  { store, clock }: JobDeps,
-): Promise<string | undefined> {
-  const { group, tolerance } = work;
-  const every = Math.max(1, Math.floor(group.versions / LOOKS));
-  for await (const row of work.rows()) {
-    if (row.at % every !== 0 || failed.has(placeOf(row.ref))) continue;
-    const planned = plannedFor(row, group, tolerance);
-    const answer = await store.readLock(row.ref, planned.to === 'hold' ? 'hold' : 'retention');
-    // What may not be read, and what is gone, tells nothing against the report.
-    if (answer.kind !== 'seen') continue;
-    const { retention, hold } = answer.lock;
-    const stored = activeRetention(retention, clock.now());
-    const isRight =
-      planned.to === 'hold'
-        ? hold !== 'none'
-        : group.engine === 'batch-function' ||
-          stored.state === 'absent' ||
-          (stored.state === 'locked' &&
-            stored.until >= planned.until &&
-            (stored.mode === planned.to || stored.mode === 'COMPLIANCE'));
-    if (!isRight)
-      return `its report says that ${JSON.stringify(row.ref.key)} version ${row.ref.versionId} was locked, and it does not carry the lock`;
-  }
-  return undefined;
-}
-
-/** A version within its bucket, as one text. */
-export function placeOf({ key, versionId }: { readonly key: string; readonly versionId: string }): string {
-  return `${versionId}\u0000${key}`;
 }

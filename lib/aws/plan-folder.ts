@@ -11,26 +11,18 @@ import { formatInstant } from '../lock/instant.ts';
 import { type PlannedChange } from '../plan/difference.ts';
 import { manifestLine } from '../plan/manifest-line.ts';
 import { type Assignment, assignmentKey } from '../plan/groups.ts';
-import { canonical, type Plan, planIdOf } from '../plan/plan.ts';
+import {
+  canonical,
+  type Manifest,
+  type Manifests,
+  type Plan,
+  planIdOf,
+  type StoredPlan,
+} from '../plan/plan.ts';
 import { type PlanRow } from '../plan/row.ts';
 import { type Place } from '../plan/tally.ts';
 import { makeFolder } from './make-folder.ts';
 import { storedPlanSchema } from './stored-plan.ts';
-
-/** The file of a group's versions. */
-export interface Manifest {
-  readonly rows: number;
-  /** SHA-256, hex. */
-  readonly sha256: string;
-}
-
-export interface StoredPlan {
-  readonly plan: Plan;
-  /** By the ids of the groups. */
-  readonly manifests: Readonly<Record<string, Manifest>>;
-  /** SHA-256 of the rest, hex: its id does not cover the price, nor how the lists are named. */
-  readonly seal: string;
-}
 
 /** Characters that wait in memory before they are written. */
 const WAITING = 16 << 20;
@@ -275,7 +267,7 @@ export function parseStoredPlan(text: string, folder: string): StoredPlan {
   return { plan, manifests, seal };
 }
 
-function sealOf(plan: Plan, manifests: StoredPlan['manifests']): string {
+function sealOf(plan: Plan, manifests: Manifests): string {
   return sha256(canonical({ plan, manifests }));
 }
 

@@ -93,6 +93,24 @@ export interface Plan {
   };
 }
 
+/** The list of a group's versions, as it was planned. */
+export interface Manifest {
+  readonly rows: number;
+  /** SHA-256, hex. */
+  readonly sha256: string;
+}
+
+/** By the ids of the groups. */
+export type Manifests = Readonly<Record<string, Manifest>>;
+
+/** A plan as it is kept. */
+export interface StoredPlan {
+  readonly plan: Plan;
+  readonly manifests: Manifests;
+  /** SHA-256 of the rest, hex: its id does not cover the price, nor how the lists are named. */
+  readonly seal: string;
+}
+
 /** The id of a plan: a hash of the policy, the listing and the result. Whoever changes one of them makes another plan. */
 export function planIdOf(plan: Plan, hash: (text: string) => string): string {
   const { policy, listing, goodUntil, tolerance, totals, lines, groups, staysWrong, changes } = plan;

@@ -3,7 +3,8 @@ import { DeleteObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-s
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { applyPlanned } from '../../../lib/app/apply-planned.ts';
 import { plannedFor } from '../../../lib/app/run-direct.ts';
-import { type JobDeps, type JobEnd, placeOf, runJob } from '../../../lib/app/run-job.ts';
+import { type JobEnd, placeOf } from '../../../lib/app/read-report.ts';
+import { type JobDeps, runJob } from '../../../lib/app/run-job.ts';
 import { type DeedRecord } from '../../../lib/audit/record.ts';
 import { RunFolder } from '../../../lib/aws/run-folder.ts';
 import { groupFile } from '../../../lib/aws/plan-folder.ts';
@@ -107,7 +108,7 @@ async function wayOf(
       });
       return runJob(
         {
-          ...{ run: 'run-1', plan: 'plan-1', policy: 'policy-hash', group: one, state },
+          ...{ run: 'run-1', plan: 'plan-1', policy: 'policy-hash', group: one, state, listed: undefined },
           manifest: async () => {
             way.lists += 1;
             return jobs.jobs.putManifest('runs/run-1/g001.csv', groupFile(made.folder, one.id));
