@@ -42,6 +42,18 @@ export default {
       'what was seen of a bucket, and what it means',
     ),
     only(
+      'matters-are-pure',
+      '^lib/matters/',
+      '^lib/(matters|policy|lock|errors|json)',
+      'the protocol of holds: values in, values out',
+    ),
+    only(
+      'http-asks-use-cases',
+      '^lib/http/',
+      '^lib/(http|app|matters|ports|lock|policy|errors|json)',
+      'requests in, answers out',
+    ),
+    only(
       'ports-are-words',
       '^lib/ports/',
       '^lib/(ports|plan|runs|lock|policy|audit|errors|json)',
@@ -57,13 +69,13 @@ export default {
     only(
       'app-uses-ports',
       '^lib/app/',
-      '^lib/(app|runs|plan|doctor|probe|ports|lock|policy|audit|events|errors|json)',
+      '^lib/(app|matters|runs|plan|doctor|probe|ports|lock|policy|audit|events|errors|json)',
       'use cases never see an adapter',
     ),
     only(
       'adapters-implement-ports',
       '^lib/(aws|providers)/',
-      '^lib/(aws|providers|ports|plan|runs|probe|lock|policy|audit|errors|json)',
+      '^lib/(aws|providers|ports|plan|runs|probe|matters|lock|policy|audit|errors|json)',
       'adapters know ports, not use cases',
     ),
     only(

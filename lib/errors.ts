@@ -15,6 +15,23 @@ const FAILURES = {
   'partly-failed': { exit: 6, status: 207 },
   'needs-approval': { exit: 8, status: 409 },
   moved: { exit: 9, status: 409 },
+  'not-signed-in': { exit: 4, status: 401 },
+  'not-allowed': { exit: 4, status: 403 },
+  'self-approval': { exit: 4, status: 403 },
+  'no-such-route': { exit: 2, status: 404 },
+  'no-such-matter': { exit: 2, status: 404 },
+  'no-such-run': { exit: 2, status: 404 },
+  'bad-request': { exit: 2, status: 422 },
+  'too-large': { exit: 2, status: 413 },
+  'empty-scope': { exit: 2, status: 422 },
+  'not-managed': { exit: 2, status: 422 },
+  'key-reused': { exit: 2, status: 409 },
+  'other-holdfast': { exit: 2, status: 409 },
+  'already-asked': { exit: 2, status: 409 },
+  'not-asked': { exit: 2, status: 409 },
+  'already-released': { exit: 2, status: 409 },
+  'run-over': { exit: 2, status: 409 },
+  unexpected: { exit: 1, status: 500 },
 } as const;
 
 export type FailureCode = keyof typeof FAILURES;
@@ -46,5 +63,9 @@ export class HoldfastError extends Error {
 
   get exitCode(): number {
     return FAILURES[this.code].exit;
+  }
+
+  get status(): number {
+    return FAILURES[this.code].status;
   }
 }

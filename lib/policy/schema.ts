@@ -65,7 +65,8 @@ const conditions = {
     .describe('Days in UTC, both included.'),
 };
 
-const match = z.strictObject({
+/** Which versions are meant: all conditions must hold. */
+export const matchSchema = z.strictObject({
   ...conditions,
   except: z
     .array(z.strictObject(conditions))
@@ -147,7 +148,7 @@ const rule = z.strictObject({
   settle: period
     .optional()
     .describe('Wait this long after the upload (15 minutes at most) for tags to settle.'),
-  match: match.optional().describe('All conditions must hold; a rule without any covers every version.'),
+  match: matchSchema.optional().describe('All conditions must hold; a rule without any covers every version.'),
   lock,
 });
 

@@ -17,6 +17,23 @@ const EXITS: Readonly<Record<FailureCode, number>> = {
   'partly-failed': 6,
   'needs-approval': 8,
   moved: 9,
+  'not-signed-in': 4,
+  'not-allowed': 4,
+  'self-approval': 4,
+  'no-such-route': 2,
+  'no-such-matter': 2,
+  'no-such-run': 2,
+  'bad-request': 2,
+  'too-large': 2,
+  'empty-scope': 2,
+  'not-managed': 2,
+  'key-reused': 2,
+  'other-holdfast': 2,
+  'already-asked': 2,
+  'not-asked': 2,
+  'already-released': 2,
+  'run-over': 2,
+  unexpected: 1,
 };
 
 const outcomes = Object.entries(OUTCOMES) as [OutcomeCode, (typeof OUTCOMES)[OutcomeCode]][];
