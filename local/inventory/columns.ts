@@ -69,8 +69,9 @@ const OPTIONAL: readonly Column[] = [
     name: 'ObjectLockEventHoldStatus',
     snake: 'object_lock_event_hold_status',
     kind: 'text',
-    // This S3 has none: whatever carries a retention would say so.
-    valueOf: ({ mode }, letterCase) => (mode === undefined ? undefined : written('OFF', letterCase)),
+    // Whatever carries a retention says so, even if it never had one.
+    valueOf: ({ mode, eventHold = 'OFF' }, letterCase) =>
+      mode === undefined ? undefined : written(eventHold, letterCase),
   },
 ];
 

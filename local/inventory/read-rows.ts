@@ -72,7 +72,7 @@ async function versionRow(s3: S3Client, Bucket: string, entry: ObjectVersion): P
   return { ...known, ...(await lockOf(s3, { Bucket, Key: row.key, VersionId: entry.VersionId })) };
 }
 
-type Lock = Pick<InventoryRow, 'encryption' | 'mode' | 'until' | 'hold'>;
+type Lock = Pick<InventoryRow, 'encryption' | 'mode' | 'until' | 'hold' | 'eventHold'>;
 
 interface Target {
   readonly Bucket: string;
@@ -84,11 +84,13 @@ async function lockOf(s3: S3Client, target: Target): Promise<Lock> {
   const head = await s3.send(new HeadObjectCommand(target)).catch(unless(400));
   if (head === undefined) return { ...(await lockUnderForeignKey(s3, target)), encryption: 'SSE-C' };
   const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until, ServerSideEncryption: encryption } = head;
+  const { ObjectLockEventHold: eventHold } = head;
   return {
     ...(encryption !== undefined && { encryption: ENCRYPTIONS[encryption] ?? encryption }),
     ...(mode !== undefined && { mode }),
     ...(until !== undefined && { until: until.getTime() }),
     hold: head.ObjectLockLegalHoldStatus ?? 'OFF',
+    ...(eventHold !== undefined && { eventHold }),
   };
 }
 
@@ -96,11 +98,12 @@ async function lockOf(s3: S3Client, target: Target): Promise<Lock> {
 async function lockUnderForeignKey(s3: S3Client, target: Target): Promise<Lock> {
   const retention = await s3.send(new GetObjectRetentionCommand(target)).catch(unless(400, 404));
   const hold = await s3.send(new GetObjectLegalHoldCommand(target)).catch(unless(400, 404));
-  const { Mode: mode, RetainUntilDate: until } = retention?.Retention ?? {};
+  const { Mode: mode, RetainUntilDate: until, EventHold: eventHold } = retention?.Retention ?? {};
   return {
     ...(mode !== undefined && { mode }),
     ...(until !== undefined && { until: until.getTime() }),
     hold: hold?.LegalHold?.Status ?? 'OFF',
+    ...(eventHold !== undefined && { eventHold }),
   };
 }
 

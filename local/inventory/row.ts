@@ -17,6 +17,7 @@ export interface InventoryRow {
   /** Epoch milliseconds. */
   readonly until?: number;
   readonly hold?: 'ON' | 'OFF';
+  readonly eventHold?: 'ON' | 'OFF';
 }
 
 /** The documented `Governance` and `On`, or what other readers of inventories have seen. */

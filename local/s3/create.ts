@@ -1,7 +1,7 @@
 import type { Bucket } from './bucket.ts';
 import { may, type Call } from './call.ts';
 import type { Checksum } from './checksums.ts';
-import { defaultUntil, type Lock } from './lock.ts';
+import { defaultOf, type Lock } from './lock.ts';
 import { NULL_VERSION } from './version-id.ts';
 import type { DeleteMarker, ObjectFacts, ObjectVersion, StoredPart } from './version.ts';
 
@@ -48,7 +48,7 @@ function withDefault({ service, now }: Call, bucket: Bucket, lock: Lock): Lock {
   const rule = bucket.objectLock?.defaultRetention;
   if (!rule || lock.retention) return lock;
   if (lock.legalHold && service.lies.has('default')) return lock;
-  return { ...lock, retention: { mode: rule.mode, until: defaultUntil(rule, now) } };
+  return { ...lock, retention: defaultOf(rule, now) };
 }
 
 /** Puts a delete marker on top of a key. */

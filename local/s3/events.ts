@@ -1,7 +1,8 @@
 import type { Bucket } from './bucket.ts';
 import type { Call } from './call.ts';
 import { iso } from './dates.ts';
-import type { Retention } from './lock.ts';
+import { durationOf } from './event-hold.ts';
+import { untilAt, type Retention } from './lock.ts';
 import type { S3Event } from './types.ts';
 import { NULL_VERSION } from './version-id.ts';
 import type { Version } from './version.ts';
@@ -42,8 +43,21 @@ export function raiseRetention(
 ): void {
   raise(call, bucket, 'ObjectRetention:Put', version, {
     ...(version.kind === 'object' ? { eTag: version.etag } : {}),
-    ...(retention ? { retention: { mode: retention.mode, retainUntilDate: iso(retention.until) } } : {}),
+    ...(retention ? { retention: newValues(retention, call.now) } : {}),
   });
+}
+
+function newValues(retention: Retention, now: number): NonNullable<S3Event['retention']> {
+  const { mode, eventHold } = retention;
+  const duration = durationOf(eventHold);
+  return {
+    mode,
+    retainUntilDate: iso(untilAt(retention, now)),
+    ...(eventHold && { eventHold: eventHold.status }),
+    ...(duration && {
+      eventHoldDuration: duration.unit === 'Days' ? { days: duration.length } : { years: duration.length },
+    }),
+  };
 }
 
 function raise(call: Call, bucket: Bucket, name: string, version: Version, extra: Partial<S3Event>): void {

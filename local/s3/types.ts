@@ -1,4 +1,4 @@
-import type { Retention } from './lock.ts';
+import type { RetentionMode } from './lock.ts';
 
 /** Somebody who may sign requests. */
 export interface Principal {
@@ -39,7 +39,13 @@ export interface S3Event {
   readonly principalId: string;
   readonly sourceIp: string;
   readonly notification: NotificationConfiguration;
-  readonly retention?: { readonly mode: Retention['mode']; readonly retainUntilDate: string };
+  readonly retention?: {
+    readonly mode: RetentionMode;
+    readonly retainUntilDate: string;
+    /** Where the version has, or had, an event hold. */
+    readonly eventHold?: 'ON' | 'OFF';
+    readonly eventHoldDuration?: { readonly days: number } | { readonly years: number };
+  };
 }
 
 /** A way in which a store that claims Object Lock may not enforce it. */
@@ -75,12 +81,14 @@ export type Lie =
   /** Keeps one set of tags for all versions of a key. */
   | 'tags';
 
-/** Answers that differ between stores which mean the same. */
+/** How stores that tell the truth differ from S3. */
 export interface Dialect {
   /** To a question about the lock of a version that has none. */
   readonly none?: { readonly status: number; readonly code: string };
   /** To a retention that a stored lock refuses. */
   readonly refusal?: { readonly status: number; readonly code: string };
+  /** What a store without event holds makes of them: 501, or what is left when they are dropped. */
+  readonly eventHolds?: 'refused' | 'ignored';
 }
 
 /** The request a fault injector is asked about. */

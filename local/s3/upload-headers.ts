@@ -1,8 +1,8 @@
 import { demand, headerOf, type Call } from './call.ts';
-import { parseIso, pacific } from './dates.ts';
 import { encryptionOf } from './encryption.ts';
-import { invalidArgument, invalidRequest, notImplemented, S3Error } from './errors.ts';
-import { isRetentionMode, isTooFar, type Lock, type Retention } from './lock.ts';
+import { invalidRequest, S3Error } from './errors.ts';
+import { lockHeadersOf } from './lock-headers.ts';
+import type { Lock } from './lock.ts';
 import { tagsOfHeader } from './tags.ts';
 import type { Bucket } from './bucket.ts';
 import type { ObjectFacts } from './version.ts';
@@ -112,56 +112,6 @@ export function checkTarget(call: Call, key: string): void {
   const grants = Object.keys(call.request.headers).some((name) => name.startsWith('x-amz-grant-'));
   if (grants || (acl !== 'private' && acl !== 'bucket-owner-full-control'))
     throw new S3Error(400, 'AccessControlListNotSupported', 'The bucket does not allow ACLs');
-}
-
-const MODE = 'x-amz-object-lock-mode';
-const UNTIL = 'x-amz-object-lock-retain-until-date';
-const HOLD = 'x-amz-object-lock-legal-hold';
-
-/** The lock an upload brings; its values are judged before the bucket is looked at. */
-function lockHeadersOf(call: Call): Lock {
-  refuseEventHold(call);
-  const legalHold = headerOf(call, HOLD);
-  if (legalHold !== undefined && legalHold !== 'ON' && legalHold !== 'OFF')
-    throw invalidArgument("Legal Hold must be either of 'ON' or 'OFF'", HOLD, legalHold);
-  const retention = retentionHeadersOf(call);
-  if (retention) demand(call, 's3:PutObjectRetention');
-  if (legalHold !== undefined) demand(call, 's3:PutObjectLegalHold');
-  return { retention, legalHold };
-}
-
-function retentionHeadersOf(call: Call): Retention | undefined {
-  const mode = headerOf(call, MODE);
-  const date = headerOf(call, UNTIL);
-  if (mode === undefined && date === undefined) return undefined;
-  if (mode === undefined || date === undefined)
-    throw invalidArgument(
-      'x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied',
-      mode === undefined ? MODE : UNTIL,
-    );
-  if (!isRetentionMode(mode)) throw invalidArgument('Unknown wormMode directive.', MODE, mode);
-  const until = parseIso(date);
-  if (until === undefined)
-    throw invalidArgument('The retain until date must be provided in ISO 8601 format', UNTIL, date);
-  checkUntil(until, call.now, UNTIL);
-  return { mode, until };
-}
-
-/** Refuses dates that are over, or more than 100 years away. */
-export function checkUntil(until: number, now: number, name: string): void {
-  if (until <= now)
-    throw invalidArgument('The retain until date must be in the future!', name, pacific(until));
-  if (isTooFar(until, now))
-    throw invalidArgument('The retain until date must be within 100 years.', name, pacific(until));
-}
-
-// Dropping an event hold in silence would leave a version less protected than its owner believes.
-function refuseEventHold(call: Call): void {
-  const name = Object.keys(call.request.headers).find((each) =>
-    each.startsWith('x-amz-object-lock-event-hold'),
-  );
-  if (name !== undefined)
-    throw notImplemented('This embedded S3 does not implement event holds.', { Header: name });
 }
 
 /** Refuses lock parameters on a bucket without Object Lock, and locked uploads that prove nothing of their bytes. */

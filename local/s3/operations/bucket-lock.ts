@@ -1,10 +1,10 @@
 import { bucketOf, type Answer, type Call } from '../call.ts';
-import { invalidArgument, malformedXml, notImplemented, S3Error } from '../errors.ts';
+import { invalidArgument, malformedXml, S3Error } from '../errors.ts';
+import { durationElement, heedsEventHolds, readDuration } from '../event-hold.ts';
 import { requireProof } from '../integrity.ts';
 import { isRetentionMode, type DefaultRetention } from '../lock.ts';
+import { isLonger, readTerm, type Term } from '../term.ts';
 import { branch, leaf, members, readXml, xmlDocument, type XmlNode } from '../xml.ts';
-
-const LONGEST = { Days: 36_500, Years: 100 } as const;
 
 /** PutObjectLockConfiguration: turns Object Lock on, and sets or clears the default rule. */
 export function putObjectLockConfiguration(call: Call): Answer {
@@ -19,7 +19,7 @@ export function putObjectLockConfiguration(call: Call): Answer {
     return { status: 200 };
   }
   if (enabled?.text.trim() !== 'Enabled') throw malformedXml();
-  const defaultRetention = rule && readRule(rule);
+  const defaultRetention = rule && readRule(call, rule);
   requireProof(call.integrity);
   if (bucket.versioning !== 'Enabled')
     throw new S3Error(
@@ -32,23 +32,40 @@ export function putObjectLockConfiguration(call: Call): Answer {
   return { status: 200 };
 }
 
-function readRule(rule: XmlNode): DefaultRetention {
+function readRule(call: Call, rule: XmlNode): DefaultRetention {
   const { DefaultRetention: retention } = members(rule, ['DefaultRetention']);
   if (!retention) throw malformedXml();
   const found = members(retention, ['Mode', 'Days', 'Years', 'DefaultEventHold']);
-  if (found.DefaultEventHold)
-    throw notImplemented('This embedded S3 does not implement event holds.', { Header: 'DefaultEventHold' });
   const mode = found.Mode?.text.trim() ?? '';
-  const unit = found.Days ? 'Days' : 'Years';
-  const text = found[unit]?.text.trim() ?? '';
-  if (!isRetentionMode(mode) || (found.Days && found.Years) || !/^[+-]?\d{1,10}$/.test(text))
-    throw malformedXml();
-  const length = Number(text);
-  if (length <= 0)
-    throw invalidArgument('Default retention period must be a positive integer value.', unit, text);
-  if (length > LONGEST[unit]) throw invalidArgument('Default retention period too large.', unit, text);
-  return { mode, unit, length };
+  if (!isRetentionMode(mode)) throw malformedXml();
+  const period = readPeriod(found.Days, found.Years);
+  const held = found.DefaultEventHold;
+  const eventHold = held && heedsEventHolds(call, held.name) ? readDuration(held) : undefined;
+  if (!period && !eventHold) throw malformedXml();
+  if (period && eventHold && isLonger(eventHold, period))
+    throw invalidArgument(
+      'Default event hold duration must not exceed the default retention period.',
+      'DefaultEventHold',
+    );
+  return { mode, period, eventHold };
 }
+
+function readPeriod(days: XmlNode | undefined, years: XmlNode | undefined): Term | undefined {
+  const only = days ?? years;
+  if (!only) return undefined;
+  if (days && years) throw malformedXml();
+  const term = readTerm(days ? 'Days' : 'Years', only.text.trim(), { what: 'Default retention period' });
+  if (!term) throw malformedXml();
+  return term;
+}
+
+const writeRule = ({ mode, period, eventHold }: DefaultRetention): string =>
+  branch(
+    'DefaultRetention',
+    leaf('Mode', mode),
+    period ? leaf(period.unit, period.length) : '',
+    durationElement('DefaultEventHold', eventHold),
+  );
 
 /** GetObjectLockConfiguration. */
 export function getObjectLockConfiguration(call: Call): Answer {
@@ -66,9 +83,7 @@ export function getObjectLockConfiguration(call: Call): Answer {
     body: xmlDocument(
       'ObjectLockConfiguration',
       leaf('ObjectLockEnabled', 'Enabled'),
-      rule
-        ? branch('Rule', branch('DefaultRetention', leaf('Mode', rule.mode), leaf(rule.unit, rule.length)))
-        : '',
+      rule ? branch('Rule', writeRule(rule)) : '',
     ),
   };
 }

@@ -1,8 +1,9 @@
 import { bucketOf, headerOf, may, queryOf, type Answer, type Call } from '../call.ts';
 import { checkReadPreconditions, rangeOf, type ByteRange } from '../conditions.ts';
-import { httpDate, iso } from '../dates.ts';
+import { httpDate } from '../dates.ts';
 import { checkCustomerKey, encryptionHeaders } from '../encryption.ts';
 import { invalidArgument, invalidRequest, S3Error } from '../errors.ts';
+import { lockAnswer } from '../lock-headers.ts';
 import { readable, versionHeader } from '../lookup.ts';
 import type { ObjectVersion } from '../version.ts';
 import { checksumHeaders } from './put-object.ts';
@@ -53,7 +54,7 @@ function describe(call: Call, version: ObjectVersion): Headers {
     ...encryptionHeaders(facts.encryption),
     'x-amz-storage-class': facts.storageClass === 'STANDARD' ? undefined : facts.storageClass,
     'x-amz-tagging-count': tagCount(call, version),
-    ...lockHeaders(call, version),
+    ...lockAnswer(call, version.lock),
   };
 }
 
@@ -62,15 +63,6 @@ function tagCount(call: Call, version: ObjectVersion): number | undefined {
   const isNamed = queryOf(call, 'versionId') !== undefined;
   const isHidden = !may(call, 's3:GetObjectTagging') || (isNamed && !may(call, 's3:GetObjectVersionTagging'));
   return isHidden || version.tags.length === 0 ? undefined : version.tags.length;
-}
-
-function lockHeaders(call: Call, { lock }: ObjectVersion): Headers {
-  const retention = may(call, 's3:GetObjectRetention') ? lock.retention : undefined;
-  return {
-    'x-amz-object-lock-mode': retention?.mode,
-    'x-amz-object-lock-retain-until-date': retention && iso(retention.until),
-    'x-amz-object-lock-legal-hold': may(call, 's3:GetObjectLegalHold') ? lock.legalHold : undefined,
-  };
 }
 
 const OVERRIDES = [

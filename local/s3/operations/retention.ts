@@ -1,13 +1,15 @@
+import { checkDate, settled, type AskedRetention } from '../asked-retention.ts';
 import { bucketOf, type Answer, type Call } from '../call.ts';
 import { bypasses } from '../create.ts';
 import { iso, parseIso } from '../dates.ts';
-import { malformedXml, notImplemented, protectedByLock, S3Error } from '../errors.ts';
+import { malformedXml, protectedByLock, S3Error } from '../errors.ts';
+import { durationElement, durationOf, eventHoldOf, heedsEventHolds, readDuration } from '../event-hold.ts';
 import { raiseRetention } from '../events.ts';
 import { requireProof } from '../integrity.ts';
-import { isRetentionMode, mayRetain, type Retention } from '../lock.ts';
+import { isOpen, isRetentionMode, mayRetain, untilAt, type EventHold, type Retention } from '../lock.ts';
 import { lockable } from '../lookup.ts';
-import { checkUntil, missingLockConfiguration } from '../upload-headers.ts';
-import { leaf, members, readXml, xmlDocument } from '../xml.ts';
+import { missingLockConfiguration } from '../upload-headers.ts';
+import { leaf, members, readXml, xmlDocument, type XmlNode } from '../xml.ts';
 
 const noLock = ({ service }: Call): S3Error => {
   const { status, code } = service.dialect.none ?? { status: 404, code: 'NoSuchObjectLockConfiguration' };
@@ -19,24 +21,39 @@ const SECONDS_IN_32_BITS = 2 ** 32 * 1000;
 /** PutObjectRetention. The order of checks is S3's: document, bucket, version, date, stored lock. */
 export function putObjectRetention(call: Call): Answer {
   const bucket = bucketOf(call);
-  const wanted = readRetention(call);
+  const asked = readRetention(call);
   requireProof(call.integrity);
   if (!bucket.objectLock) throw missingLockConfiguration();
   const version = lockable(call, bucket);
-  if (wanted) checkUntil(wanted.until, call.now, 'RetainUntilDate');
-  const { lies } = call.service;
-  const allowed = lies.has('shorten') || mayRetain(version.lock.retention, wanted, call.now, bypasses(call));
-  const { refusal } = call.service.dialect;
-  if (!allowed)
-    throw refusal ? new S3Error(refusal.status, refusal.code, 'Object is WORM protected') : protectedByLock();
-  const kept = wanted && lies.has('far') ? { ...wanted, until: wanted.until % SECONDS_IN_32_BITS } : wanted;
-  if (!lies.has('forget')) version.lock = { ...version.lock, retention: kept };
+  if (asked) checkDate(asked, call.now, 'RetainUntilDate');
+  const wanted = grantedRetention(call, version.lock.retention, asked);
+  if (!call.service.lies.has('forget')) version.lock = { ...version.lock, retention: cut(call, wanted) };
   raiseRetention(call, bucket, version, wanted);
   return { status: 200 };
 }
 
+/** What is stored from now on; throws where the stored lock refuses that. */
+function grantedRetention(
+  call: Call,
+  stored: Retention | undefined,
+  asked: AskedRetention | undefined,
+): Retention | undefined {
+  const { now, service } = call;
+  const bypass = bypasses(call);
+  const lets = service.lies.has('shorten');
+  const wanted = asked && settled(stored, asked, now, lets || isOpen(stored, now, bypass));
+  if (lets || mayRetain(stored, wanted, now, bypass)) return wanted;
+  const { refusal } = service.dialect;
+  throw refusal ? new S3Error(refusal.status, refusal.code, 'Object is WORM protected') : protectedByLock();
+}
+
+const cut = ({ service }: Call, retention: Retention | undefined): Retention | undefined =>
+  retention && service.lies.has('far')
+    ? { ...retention, until: retention.until % SECONDS_IN_32_BITS }
+    : retention;
+
 // An empty document asks to remove retention.
-function readRetention(call: Call): Retention | undefined {
+function readRetention(call: Call): AskedRetention | undefined {
   if (call.body.length === 0) throw malformedXml();
   const found = members(readXml(call.body, 'Retention'), [
     'Mode',
@@ -44,15 +61,22 @@ function readRetention(call: Call): Retention | undefined {
     'EventHold',
     'EventHoldDuration',
   ]);
-  // Keeping only the date would leave a version less protected than its owner believes.
-  if (found.EventHold || found.EventHoldDuration)
-    throw notImplemented('This embedded S3 does not implement event holds.', { Header: 'EventHold' });
-  const { Mode: mode, RetainUntilDate: date } = found;
-  if (!mode && !date) return undefined;
-  const until = date ? parseIso(date.text.trim()) : undefined;
+  const { Mode: mode, RetainUntilDate: date, EventHold: status, EventHoldDuration: duration } = found;
+  const isHeld = (status ?? duration) !== undefined && heedsEventHolds(call, 'EventHold');
+  if (!mode && !date && !isHeld) return undefined;
+  const until = date && parseIso(date.text.trim());
   const word = mode?.text.trim() ?? '';
-  if (until === undefined || !isRetentionMode(word)) throw malformedXml();
+  if (!isRetentionMode(word) || (date && until === undefined)) throw malformedXml();
+  const eventHold = isHeld ? readEventHold(status, duration) : undefined;
+  if (eventHold) return { mode: word, until, eventHold };
+  if (until === undefined) throw malformedXml();
   return { mode: word, until };
+}
+
+function readEventHold(status: XmlNode | undefined, duration: XmlNode | undefined): EventHold | undefined {
+  const word = status?.text.trim();
+  if (word !== undefined && word !== 'ON' && word !== 'OFF') throw malformedXml();
+  return eventHoldOf(word, duration && readDuration(duration));
 }
 
 /** GetObjectRetention; an expired retention is still told. */
@@ -66,7 +90,9 @@ export function getObjectRetention(call: Call): Answer {
     body: xmlDocument(
       'Retention',
       leaf('Mode', retention.mode),
-      leaf('RetainUntilDate', iso(retention.until)),
+      leaf('RetainUntilDate', iso(untilAt(retention, call.now))),
+      leaf('EventHold', retention.eventHold?.status),
+      durationElement('EventHoldDuration', durationOf(retention.eventHold)),
     ),
   };
 }

@@ -154,6 +154,35 @@ describe('an inventory in CSV', () => {
     expect(linesOf(files)).toStrictEqual(['"old","k","","true","false","1"']);
   });
 
+  it('tells of event holds', async () => {
+    await s3.send(new CreateBucketCommand({ Bucket: 'held', ObjectLockEnabledForBucket: true }));
+    const key = Buffer.alloc(32, 1);
+    const customer = {
+      SSECustomerAlgorithm: 'AES256',
+      SSECustomerKey: key.toString('base64'),
+      SSECustomerKeyMD5: createHash('md5').update(key).digest('base64'),
+    };
+    const hold = {
+      ObjectLockMode: 'COMPLIANCE',
+      ObjectLockEventHold: 'ON',
+      ObjectLockEventHoldDurationDays: 30,
+    } as const;
+    await s3.send(new PutObjectCommand({ Bucket: 'held', Key: 'a', Body: 'x', ...hold }));
+    await s3.send(new PutObjectCommand({ Bucket: 'held', Key: 'b', Body: 'x', ...hold, ...customer }));
+    await s3.send(new PutObjectCommand({ Bucket: 'held', Key: 'c', Body: 'x' }));
+    const { files } = await inventoryOf({
+      bucket: 'held',
+      versions: 'Current',
+      fields: ['ObjectLockRetainUntilDate', 'ObjectLockEventHoldStatus'],
+    });
+
+    expect(linesOf(files)).toStrictEqual([
+      '"held","a","2026-12-20T08:15:30.250Z","On"',
+      '"held","b","2026-12-20T08:15:30.250Z","On"',
+      '"held","c","",""',
+    ]);
+  });
+
   it('is refused with a field that is none, or in ORC', async () => {
     await expect(inventoryOf({ fields: ['Tags'] })).rejects.toThrow('an inventory has no field Tags');
     await expect(inventoryOf({ format: 'ORC' })).rejects.toThrow('ORC');

@@ -227,14 +227,6 @@ describe('the configuration of a bucket', () => {
     expect([answer.status, answer.code]).toStrictEqual([400, code]);
   });
 
-  it('refuses a default event hold rather than forget it', async () => {
-    const answer = await configure(
-      rule('<Mode>GOVERNANCE</Mode><Days>1</Days><DefaultEventHold><Days>1</Days></DefaultEventHold>'),
-    );
-
-    expect([answer.status, answer.code]).toStrictEqual([501, 'NotImplemented']);
-  });
-
   it('is told as it was set, and cleared by leaving the rule out', async () => {
     const read = async () =>
       (await s3.send(new GetObjectLockConfigurationCommand({ Bucket: 'defended' }))).ObjectLockConfiguration;

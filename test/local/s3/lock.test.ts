@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultUntil, isTooFar, mayDestroy, mayRetain, type Retention } from '../../../local/s3/lock.ts';
+import { defaultOf, mayDestroy, mayRetain, type Retention } from '../../../local/s3/lock.ts';
+import { isTooFar } from '../../../local/s3/term.ts';
 
 const NOW = Date.parse('2026-11-20T00:00:00Z');
 const DAY = 86_400_000;
@@ -53,13 +54,15 @@ describe('default retention', () => {
     ['days are counted from the instant of creation', 'Days', 2, '2026-11-22T00:00:00.000Z'],
     ['years follow the calendar over a leap day', 'Years', 2, '2028-11-20T00:00:00.000Z'],
   ] as const)('%s', (_what, unit, length, expected) => {
-    expect(new Date(defaultUntil({ mode: 'GOVERNANCE', unit, length }, NOW)).toISOString()).toBe(expected);
+    const { until } = defaultOf({ mode: 'GOVERNANCE', period: { unit, length } }, NOW);
+
+    expect(new Date(until).toISOString()).toBe(expected);
   });
 
   it('gives a version of 29 February the first of March', () => {
     const leapDay = Date.parse('2028-02-29T12:00:00Z');
 
-    const until = defaultUntil({ mode: 'GOVERNANCE', unit: 'Years', length: 1 }, leapDay);
+    const { until } = defaultOf({ mode: 'GOVERNANCE', period: { unit: 'Years', length: 1 } }, leapDay);
 
     expect(new Date(until).toISOString()).toBe('2029-03-01T12:00:00.000Z');
   });

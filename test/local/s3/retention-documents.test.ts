@@ -102,32 +102,6 @@ describe('proof of the body', () => {
   });
 });
 
-describe('event holds are refused, never dropped', () => {
-  it.each([
-    [
-      'with a date',
-      `<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>${FUTURE}</RetainUntilDate><EventHold>ON</EventHold></Retention>`,
-    ],
-    ['a release', '<Retention><Mode>GOVERNANCE</Mode><EventHold>OFF</EventHold></Retention>'],
-    ['a duration', '<Retention><EventHoldDuration><Days>1</Days></EventHoldDuration></Retention>'],
-  ])('%s', async (_what, body) => {
-    const answer = await put(body);
-
-    expect([answer.status, answer.code]).toStrictEqual([501, 'NotImplemented']);
-  });
-
-  it('in upload headers', async () => {
-    const answer = await send(server.url, {
-      method: 'PUT',
-      path: '/locked/held',
-      body: 'x',
-      headers: { 'x-amz-object-lock-event-hold': 'ON', 'content-md5': md5('x') },
-    });
-
-    expect([answer.status, answer.code]).toStrictEqual([501, 'NotImplemented']);
-  });
-});
-
 describe('the order of checks', () => {
   const past = document('GOVERNANCE', '2020-01-01T00:00:00Z');
 
