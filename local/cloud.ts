@@ -5,6 +5,7 @@ import { BATCH_PRINCIPAL, BATCH_ROLE_ARN, startBatch } from './batch.ts';
 import { makeBuckets } from './buckets.ts';
 import { environmentOf, type OutsideStore, type Surroundings } from './environment.ts';
 import { type CloudEvent, matchesPattern, toCloudEvent } from './event-bridge.ts';
+import { type Front, startFront } from './front.ts';
 import { type Lambda, startLambda } from './lambda.ts';
 import type { WrittenInventory } from './inventory/index.ts';
 import { INVENTORY_BUCKET, type InventoryRequest, takeInventory } from './inventory-bucket.ts';
@@ -45,7 +46,7 @@ export interface CloudEvents {
   log: [string];
 }
 
-export interface Cloud {
+export interface Cloud extends Pick<Front, 'api' | 'tokens' | 'tables'> {
   /** Where the managed buckets are: the embedded S3, or the one outside. */
   readonly url: string;
   readonly region: string;
@@ -144,6 +145,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       publish(event);
     },
   });
+  const front = await startFront(stack, {
+    region: REGION,
+    accountId: ACCOUNT,
+    machines: [credentials],
+    invoke,
+    onLog,
+  });
   const around: Surroundings = {
     region: REGION,
     credentials,
@@ -153,6 +161,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     logsUrl: logs.url,
     policyFile: resolve(policyFile),
     buckets: stack.buckets,
+    tables: stack.tables,
+    front,
     inventories: options.inventories ?? [],
     ...(outside === undefined ? { account: ACCOUNT } : { outside }),
   };
@@ -164,6 +174,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     region: outside?.region ?? REGION,
     credentials: outside?.credentials ?? credentials,
     control: { url: s3.url, credentials },
+    api: front.api,
+    tokens: front.tokens,
+    tables: front.tables,
     batch: { url: control.url, accountId: ACCOUNT, roleArn: BATCH_ROLE_ARN },
     inventory: async (bucket, request = {}) =>
       takeInventory(bucket, request, {
@@ -185,6 +198,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       }),
     async close() {
       for (const timer of timers) clearInterval(timer);
+      await front.close();
       await queues.close();
       await control.close();
       await Promise.all([

@@ -1,7 +1,8 @@
 /** The variables of a function: those of serverless.yml, resolved, and those that Lambda itself would set. */
 import { BATCH_ROLE_ARN } from './batch.ts';
+import { type Front, TOKEN_AUDIENCE } from './front.ts';
 import type { Queues } from './queues.ts';
-import type { Intrinsic, StackBucket, StackFunction } from './stack.ts';
+import type { Intrinsic, StackBucket, StackFunction, StackTable } from './stack.ts';
 
 /** An S3 that runs elsewhere and holds the managed buckets. */
 export interface OutsideStore {
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly logsUrl: string;
   readonly queues: Queues;
   readonly buckets: readonly StackBucket[];
+  readonly tables: readonly StackTable[];
+  readonly front: Front;
   readonly policyFile: string;
   /** The account that owns the managed buckets, where it is known. */
   readonly account?: string;
@@ -33,9 +36,11 @@ export function environmentOf(fn: StackFunction, around: Surroundings): Record<s
     const text = resolveValue(value, around);
     return text === undefined ? [] : [[name, text] as const];
   });
-  const { region, credentials, outside } = around;
+  const { region, credentials, outside, front } = around;
+  const own = Object.entries(valuesOfApi(front)).filter(([name]) => name in fn.environment);
   return {
     ...Object.fromEntries(resolved),
+    ...Object.fromEntries(own),
     HOLDFAST_POLICY: around.policyFile,
     HOLDFAST_BUCKETS: '*',
     HOLDFAST_INVENTORIES: around.inventories.join(','),
@@ -53,13 +58,22 @@ export function environmentOf(fn: StackFunction, around: Surroundings): Record<s
     AWS_ENDPOINT_URL_S3_CONTROL: around.controlUrl,
     AWS_ENDPOINT_URL_SQS: around.queues.url,
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: around.logsUrl,
+    ...(front.tables.url !== '' && { AWS_ENDPOINT_URL_DYNAMODB: front.tables.url }),
   };
 }
 
-/** Strings, queues, buckets and the account; what only AWS can resolve is left out. */
+/** Variables of functions that answer the API: others do not get them. */
+const valuesOfApi = ({ tokens }: Front): Record<string, string> => ({
+  HOLDFAST_TOKEN_ISSUER: tokens.url,
+  HOLDFAST_TOKEN_AUDIENCE: TOKEN_AUDIENCE,
+  // Whoever tries the local cloud looks at once for what was just done.
+  HOLDFAST_DOCKET_FRESH_SECONDS: '1',
+});
+
+/** Strings, queues, buckets, tables and the account; what only AWS can resolve is left out. */
 function resolveValue(
   value: unknown,
-  { queues, buckets, account, region }: Surroundings,
+  { queues, buckets, tables, account, region }: Surroundings,
 ): string | undefined {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
   const { intrinsic, argument } = value as Partial<Intrinsic>;
@@ -67,8 +81,8 @@ function resolveValue(
   if (intrinsic !== 'Ref' || typeof argument !== 'string') return undefined;
   if (argument === 'AWS::AccountId') return account;
   if (argument.startsWith('AWS::')) return undefined;
-  const bucket = buckets.find(({ resource }) => resource === argument);
-  if (bucket !== undefined) return bucket.name;
+  const named = [...buckets, ...tables].find(({ resource }) => resource === argument);
+  if (named !== undefined) return named.name;
   // A log group is its name; here any name will do.
   return argument.endsWith('LogGroup') ? argument : queues.urlOf(argument);
 }

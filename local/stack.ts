@@ -1,6 +1,8 @@
 /** What serverless.yml wires together, as far as the local cloud can run it: functions, queues, event rules. */
 import { readFileSync } from 'node:fs';
 import { parse, type ScalarTag } from 'yaml';
+import { type Fields, isFields, list, number, record, text } from './fields.ts';
+import { routesOf, type StackRoute } from './stack-routes.ts';
 
 export interface StackFunction {
   readonly name: string;
@@ -12,6 +14,8 @@ export interface StackFunction {
   readonly queues: readonly { readonly queue: string; readonly batchSize: number }[];
   /** How often it runs by itself (milliseconds), where it does. */
   readonly everyMs?: number;
+  /** What it answers of the HTTP API. */
+  readonly routes: readonly StackRoute[];
 }
 
 export interface StackBucket {
@@ -20,6 +24,13 @@ export interface StackBucket {
   readonly resource: string;
   /** The default rule of its Object Lock. */
   readonly lock?: { readonly mode: string; readonly days?: number; readonly years?: number };
+}
+
+export interface StackTable {
+  /** Its name here; in AWS the deployment makes one up. */
+  readonly name: string;
+  readonly resource: string;
+  readonly properties: Fields;
 }
 
 export interface StackQueue {
@@ -39,6 +50,7 @@ export interface Stack {
   readonly functions: readonly StackFunction[];
   readonly queues: readonly StackQueue[];
   readonly buckets: readonly StackBucket[];
+  readonly tables: readonly StackTable[];
   readonly rules: readonly StackRule[];
 }
 
@@ -66,6 +78,7 @@ const JOIN = {
 export function readStack(path: string, params: Readonly<Record<string, unknown>>): Stack {
   const file = record(parse(readFileSync(path, 'utf8'), { customTags: [...TAGS, JOIN], merge: true }));
   const values = { ...record(record(file.params).default), ...params };
+  const authorizers = record(record(record(file.provider).httpApi).authorizers);
   const resources = Object.entries(record(record(file.resources).Resources));
   const ofType = (type: string): [string, Fields][] =>
     resources
@@ -73,10 +86,15 @@ export function readStack(path: string, params: Readonly<Record<string, unknown>
       .map(([name, resource]) => [name, record(substitute(record(resource).Properties, values))]);
   return {
     functions: Object.entries(record(file.functions)).map(([name, fn]) =>
-      functionOf(name, record(substitute(fn, values))),
+      functionOf(name, record(substitute(fn, values)), authorizers),
     ),
     queues: ofType('AWS::SQS::Queue').map(([name, queue]) => queueOf(name, queue)),
     buckets: ofType('AWS::S3::Bucket').map(([name, bucket]) => bucketOf(name, bucket)),
+    tables: ofType('AWS::DynamoDB::Table').map(([resource, properties]) => ({
+      name: nameOf(resource),
+      resource,
+      properties,
+    })),
     rules: ofType('AWS::Events::Rule').map(([name, rule]) => ({
       name,
       pattern: rule.EventPattern,
@@ -85,7 +103,7 @@ export function readStack(path: string, params: Readonly<Record<string, unknown>
   };
 }
 
-function functionOf(name: string, fn: Fields): StackFunction {
+function functionOf(name: string, fn: Fields, authorizers: Fields): StackFunction {
   const sources = list(fn.events).flatMap((event) => {
     const source = record(event).sqs;
     return source === undefined ? [] : [record(source)];
@@ -100,6 +118,7 @@ function functionOf(name: string, fn: Fields): StackFunction {
       queue: resourceOf(source.arn),
       batchSize: number(source.batchSize, 10),
     })),
+    routes: routesOf(name, fn, authorizers),
   };
 }
 
@@ -119,8 +138,11 @@ function everyOf(fn: Fields): { everyMs?: number } {
 
 const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
+/** `AuditBucket` is `audit-bucket`. */
+const nameOf = (resource: string): string => resource.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+
 function bucketOf(resource: string, bucket: Fields): StackBucket {
-  const name = resource.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+  const name = nameOf(resource);
   const rule = record(record(record(bucket.ObjectLockConfiguration).Rule).DefaultRetention);
   if (typeof rule.Mode !== 'string') return { name, resource };
   const { Mode: mode, Days: days, Years: years } = rule;
@@ -166,27 +188,4 @@ function resourceOf(reference: unknown): string {
   if ((intrinsic === 'Ref' || intrinsic === 'GetAtt') && typeof argument === 'string')
     return argument.split('.')[0] ?? '';
   throw new Error('serverless.yml: only !Ref and !GetAtt can name a resource in the local cloud');
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(node: unknown): node is Fields {
-  return typeof node === 'object' && node !== null && !Array.isArray(node);
-}
-
-function record(node: unknown): Fields {
-  return isFields(node) ? node : {};
-}
-
-function list(node: unknown): readonly unknown[] {
-  return Array.isArray(node) ? node : [];
-}
-
-function number(node: unknown, otherwise: number): number {
-  return typeof node === 'number' ? node : otherwise;
-}
-
-function text(node: unknown, where: string): string {
-  if (typeof node !== 'string') throw new Error(`serverless.yml: ${where} is missing`);
-  return node;
 }

@@ -72,10 +72,75 @@ describe('the wiring of serverless.yml', () => {
     expect(() => readStack(path, { buckets: [] })).toThrow('cron(0 2 * * ? *)');
   });
 
+  it('says which routes of the HTTP API a function answers, and who may call them', () => {
+    const { functions } = readStack(
+      fileOf(`
+provider:
+  httpApi: { authorizers: { people: { type: jwt }, machines: { type: aws_iam } } }
+functions:
+  api:
+    handler: dist/api.handler
+    events:
+      - httpApi: { method: post, path: /matters, authorizer: { name: people, type: jwt } }
+      - httpApi: { method: GET, path: '/matters/{id}', authorizer: { name: people } }
+      - httpApi: { method: '*', path: '/machine/{proxy+}', authorizer: { type: aws_iam } }
+      - httpApi: { method: GET, path: /as-named, authorizer: machines }
+      - httpApi: { method: GET, path: /openapi.json }
+      - schedule: rate(1 hour)
+      - httpApi: GET /short
+      - httpApi: '*'
+`),
+      {},
+    );
+
+    expect(functions).toMatchObject([
+      {
+        everyMs: 3_600_000,
+        routes: [
+          { method: 'POST', path: '/matters', authorizer: 'jwt' },
+          { method: 'GET', path: '/matters/{id}', authorizer: 'jwt' },
+          { method: '*', path: '/machine/{proxy+}', authorizer: 'iam' },
+          { method: 'GET', path: '/as-named', authorizer: 'iam' },
+          { method: 'GET', path: '/openapi.json', authorizer: 'none' },
+          { method: 'GET', path: '/short', authorizer: 'none' },
+          { method: '*', path: '*', authorizer: 'none' },
+        ],
+      },
+    ]);
+  });
+
+  it.each(['{ name: unknown }', '{ type: request }', 'unknown'])(
+    'is refused where a route has the authorizer %s, and would be open here',
+    (authorizer) => {
+      const path = fileOf(
+        `functions: { f: { handler: h, events: [{ httpApi: { path: /x, authorizer: ${authorizer} } }] } }`,
+      );
+
+      expect(() => readStack(path, {})).toThrow('has no authorizer');
+    },
+  );
+
+  it('names tables as it names buckets', () => {
+    const path = fileOf(
+      'resources: { Resources: { LedgerTable: { Type: AWS::DynamoDB::Table, Properties: { KeySchema: [] } } } }',
+    );
+
+    expect(readStack(path, {}).tables).toStrictEqual([
+      { name: 'ledger-table', resource: 'LedgerTable', properties: { KeySchema: [] } },
+    ]);
+  });
+
   it('lacks a function that the file lacks', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'holdfast-stack-')), 'serverless.yml');
     writeFileSync(path, 'service: empty\n');
 
-    expect(readStack(path, {})).toStrictEqual({ functions: [], queues: [], buckets: [], rules: [] });
+    const nothing = { functions: [], queues: [], buckets: [], tables: [], rules: [] };
+    expect(readStack(path, {})).toStrictEqual(nothing);
   });
 });
+
+function fileOf(content: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'holdfast-stack-')), 'serverless.yml');
+  writeFileSync(path, content);
+  return path;
+}
