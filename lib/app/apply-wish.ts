@@ -4,7 +4,7 @@ import { afterWrite, change, type Change, type Residual, type Wish, type Write }
 import { type Instant } from '../lock/instant.ts';
 import { activeRetention, type LockState } from '../lock/state.ts';
 import { type LockAnswer, type StoredVersion, type WriteAnswer } from '../ports/lock-store.ts';
-import { type LockDeps } from './deps.ts';
+import { type WriteDeps } from './deps.ts';
 import { withinStore } from './store-limit.ts';
 
 /** How one wish ended. */
@@ -15,6 +15,8 @@ export interface WishResult {
   readonly residual?: Residual;
   readonly requestId?: string;
   readonly detail?: string;
+  /** How often the write was sent, where that was more than once. */
+  readonly attempts?: number;
 }
 
 /** Stores the intent of a write that cannot be taken back; the write waits for it. */
@@ -38,7 +40,7 @@ const PAUSES = [250, 750];
 export async function applyWish(
   version: StoredVersion,
   asked: Wish,
-  deps: LockDeps,
+  deps: WriteDeps,
   intend: Intend,
   again = false,
 ): Promise<WishResult> {
@@ -88,7 +90,7 @@ export async function applyWish(
 async function stoppedBecause(
   write: Write,
   { size }: StoredVersion,
-  { brake }: LockDeps,
+  { brake }: WriteDeps,
 ): Promise<{ outcome: 'paused' | 'over-breaker'; detail: string } | undefined> {
   if (write.kind === 'hold-on') return undefined;
   const paused = await brake.pausedBecause();
@@ -114,12 +116,16 @@ function withoutWrite(made: Exclude<Change, { write: Write }>): OutcomeCode {
   }
 }
 
-async function send(version: StoredVersion, write: Write, deps: LockDeps): Promise<WishResult> {
+async function send(version: StoredVersion, write: Write, deps: WriteDeps): Promise<WishResult> {
   const { store, clock } = deps;
   const pauses = clock.now() - version.created < store.capabilities.youngFor ? [...PAUSES] : [];
   for (;;) {
     const answer = await store.write(version.ref, write);
-    if (answer.kind === 'accepted') return confirm(version, write, answer.requestId, deps);
+    if (answer.kind === 'accepted') {
+      const { attempts } = answer;
+      const confirmed = await confirm(version, write, answer.requestId, deps);
+      return attempts === undefined ? confirmed : { ...confirmed, attempts };
+    }
     if (answer.kind !== 'denied') return { ...namedAnswer(answer), after: version.lock };
     const verdict = await explainDenial(version, write, answer, deps);
     const pause = verdict.outcome === 'no-permission' ? pauses.shift() : undefined;
@@ -132,7 +138,7 @@ async function confirm(
   version: StoredVersion,
   write: Write,
   requestId: string | undefined,
-  deps: LockDeps,
+  deps: WriteDeps,
 ): Promise<WishResult> {
   const wasLocked = activeRetention(version.lock.retention, deps.clock.now()).state === 'locked';
   const done: OutcomeCode = write.kind === 'hold-on' ? 'held' : wasLocked ? 'extended' : 'locked';
@@ -162,7 +168,7 @@ async function explainDenial(
   version: StoredVersion,
   write: Write,
   { requestId, code }: Extract<WriteAnswer, { kind: 'denied' }>,
-  deps: LockDeps,
+  deps: WriteDeps,
 ): Promise<WishResult> {
   const id = requestId === undefined ? {} : { requestId };
   const answer = await readAgain(version, write, deps);
@@ -183,7 +189,7 @@ function missingPermission({ retention }: LockState, write: Write): string {
 }
 
 /** Reads back the part of the lock that was written; the other part stays as it was seen before. */
-async function readAgain({ ref, lock }: StoredVersion, write: Write, deps: LockDeps): Promise<LockAnswer> {
+async function readAgain({ ref, lock }: StoredVersion, write: Write, deps: WriteDeps): Promise<LockAnswer> {
   const part = write.kind === 'hold-on' ? 'hold' : 'retention';
   const answer = await deps.store.readLock(ref, part);
   return answer.kind === 'seen' ? { kind: 'seen', lock: { ...lock, [part]: answer.lock[part] } } : answer;

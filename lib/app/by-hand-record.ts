@@ -14,7 +14,7 @@ import { type WishResult } from './apply-wish.ts';
 import { type RecordDeps } from './record-deps.ts';
 
 /** What stands in a record in place of the hash of a policy. */
-export const BY_HAND = 'by-hand';
+const BY_HAND = 'by-hand';
 
 type Ending = Pick<WishResult, 'outcome'> & Partial<WishResult>;
 

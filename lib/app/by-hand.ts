@@ -3,10 +3,9 @@ import { type OutcomeCode } from '../audit/outcome.ts';
 import { HoldfastError } from '../errors.ts';
 import { change, type Change, type Residual, type Wish, type Write, writeOf } from '../lock/change.ts';
 import { type LockState } from '../lock/state.ts';
-import { compilePolicy, STORE_MAXIMUM } from '../policy/compile.ts';
 import { type LockStore, type VersionRef } from '../ports/lock-store.ts';
 import { applyWish } from './apply-wish.ts';
-import { BY_HAND, HandScribe } from './by-hand-record.ts';
+import { HandScribe } from './by-hand-record.ts';
 import { seeFully } from './by-hand-status.ts';
 import { type LockDeps } from './deps.ts';
 import { type RecordDeps } from './record-deps.ts';
@@ -41,12 +40,6 @@ export function isAsWanted({ outcome }: HandResult): boolean {
   return AS_WANTED.has(outcome);
 }
 
-/** Applying a wish reads no rule: whoever locks by hand has none. */
-const NO_RULES = compilePolicy(
-  { version: 1, rules: [] },
-  { hash: BY_HAND, maximum: STORE_MAXIMUM, enforce: 'apply' },
-);
-
 /**
  * Brings one version to what a person wants, and records how that ended.
  *
@@ -69,7 +62,7 @@ export async function lockByHand(
     const { version } = read;
     scribe.found(version);
     const intend = async (write: Write): Promise<void> => scribe.intend(write);
-    const result = await applyWish(version, wish, { ...deps, policy: NO_RULES }, intend);
+    const result = await applyWish(version, wish, deps, intend);
     return { before: version.lock, ...result };
   });
   if (answer.outcome === 'no-verdict') await scribe.unanswered(answer.detail);

@@ -6,11 +6,16 @@ import { type Brake } from './brake.ts';
 import { type PolicySource } from './policy-source.ts';
 import { type RecordDeps } from './record-deps.ts';
 
-/** What locking one version needs; a composition root builds it once. */
-export interface LockDeps extends RecordDeps {
+/** What writing one lock needs, whoever asks for it. */
+export interface WriteDeps {
   readonly store: LockStore;
-  readonly policy: Policy;
+  readonly clock: RecordDeps['clock'];
   readonly brake: Pick<Brake, 'pausedBecause' | 'admit'>;
+}
+
+/** What locking one version by the rules needs; a composition root builds it once. */
+export interface LockDeps extends RecordDeps, WriteDeps {
+  readonly policy: Policy;
 }
 
 /** What answering queue messages needs. */

@@ -132,6 +132,25 @@ export const OUTCOMES = {
     meaning: 'the bucket has no Object Lock',
     next: 'enable Object Lock on the bucket, or leave it out of the rules',
   },
+  cleared: { covered: true, retry: false, meaning: 'legal hold taken off: nobody needs it any more', next: '' },
+  'still-needed': {
+    covered: true,
+    retry: false,
+    meaning: 'its matter was released, and the hold stays: somebody else needs it',
+    next: '',
+  },
+  'not-ours': {
+    covered: true,
+    retry: false,
+    meaning: 'its matter was released, and the hold stays: it is not known to be ours',
+    next: 'whoever placed it may take it off',
+  },
+  'hold-found-off': {
+    covered: true,
+    retry: false,
+    meaning: 'its legal hold had been taken off by somebody else, and was placed again',
+    next: 'find out who has s3:PutObjectLegalHold, and take it from them',
+  },
   gone: { covered: true, retry: false, meaning: 'the version is not there any more', next: '' },
   marker: { covered: true, retry: false, meaning: 'a delete marker, which cannot be locked', next: '' },
   settling: {

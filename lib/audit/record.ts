@@ -15,7 +15,7 @@ export interface LockInRecord {
 
 /** A wish or a write as a record shows it. */
 export interface WantedInRecord {
-  readonly kind: 'retention' | 'hold';
+  readonly kind: 'retention' | 'hold' | 'no-hold';
   readonly mode?: Mode;
   readonly until?: string;
 }
@@ -79,13 +79,24 @@ export interface DeedRecord extends CommonRecord {
     | 'run-ended'
     | 'job-intended'
     | 'job-created'
-    | 'job-ended';
+    | 'job-ended'
+    | 'matter-opened'
+    | 'matter-widened'
+    | 'matter-changed'
+    | 'release-asked'
+    | 'release-approved'
+    | 'roll-page'
+    | 'event-posted'
+    | 'bucket-claimed'
+    | 'asked';
   /** The hash of the policy that the deed is about. */
   readonly policy?: string;
   /** Where a parked message lies. */
   readonly parkedAs?: string;
   /** Files that show what was done, such as the report of a job, with their SHA-256. */
   readonly evidence?: readonly { readonly name: string; readonly sha256: string }[];
+  /** For a matter: all of its state, by which the ledger can be built again; no names, titles or reasons. */
+  readonly matter?: unknown;
   /** For a checkpoint: the head of every chain that it saw. */
   readonly heads?: readonly Head[];
 }

@@ -17,6 +17,8 @@ export interface S3Connection {
   readonly needsContentMd5?: boolean;
   /** Large uploads take their time, so only the connection is waited for no longer than usual. */
   readonly isSlow?: boolean;
+  /** Nothing is sent a second time by itself. */
+  readonly sendsOnce?: boolean;
 }
 
 /**
@@ -26,10 +28,17 @@ export interface S3Connection {
  * flooded with them. The SDK's `adaptive` mode is not used: after one refusal it lets a client that sends
  * little, as a function does, send about one request in two seconds; twenty uploads then took eight seconds.
  */
-export function s3Client({ endpoint, region, credentials, needsContentMd5, isSlow }: S3Connection): S3Client {
+export function s3Client({
+  endpoint,
+  region,
+  credentials,
+  needsContentMd5,
+  isSlow,
+  sendsOnce,
+}: S3Connection): S3Client {
   const client = new S3Client({
     retryMode: 'standard',
-    maxAttempts: 6,
+    maxAttempts: sendsOnce === true ? 1 : 6,
     requestHandler: isSlow === true ? { connectionTimeout: PATIENCE.connectionTimeout } : PATIENCE,
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     // Compatible stores seldom have regions, and the SDK insists on one.

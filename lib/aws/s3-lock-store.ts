@@ -129,8 +129,12 @@ export class S3LockStore implements LockStore {
           ),
     );
     if (isRefused(answer)) return this.writeRefused(ref, answer.refused);
-    const { requestId } = answer.$metadata;
-    return requestId === undefined ? { kind: 'accepted' } : { kind: 'accepted', requestId };
+    const { requestId, attempts } = answer.$metadata;
+    return {
+      kind: 'accepted',
+      ...(requestId !== undefined && { requestId }),
+      ...(attempts !== undefined && attempts > 1 && { attempts }),
+    };
   }
 
   private async writeRefused(ref: VersionRef, refused: Refusal): Promise<WriteAnswer> {

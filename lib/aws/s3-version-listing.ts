@@ -13,16 +13,25 @@ export class S3VersionListing implements VersionListing {
     this.owner = expectedBucketOwner === undefined ? {} : { ExpectedBucketOwner: expectedBucketOwner };
   }
 
-  async page(bucket: string, after?: Marker): Promise<{ versions: readonly ListedVersion[]; next?: Marker }> {
+  async page(
+    bucket: string,
+    after?: Marker,
+    prefix?: string,
+  ): Promise<{ versions: readonly ListedVersion[]; next?: Marker }> {
     const marker = after && {
       KeyMarker: after.key,
       ...(after.versionId !== undefined && { VersionIdMarker: after.versionId }),
     };
     const page = await this.client.send(
-      new ListObjectVersionsCommand({ Bucket: bucket, EncodingType: 'url', ...marker, ...this.owner }),
+      new ListObjectVersionsCommand({
+        ...{ Bucket: bucket, EncodingType: 'url' },
+        ...(prefix !== undefined && { Prefix: prefix }),
+        ...marker,
+        ...this.owner,
+      }),
     );
     const versions = (page.Versions ?? []).flatMap(
-      ({ Key, VersionId, LastModified, ETag }): ListedVersion[] =>
+      ({ Key, VersionId, LastModified, ETag, Size }): ListedVersion[] =>
         Key === undefined || VersionId === undefined || LastModified === undefined
           ? []
           : [
@@ -30,6 +39,8 @@ export class S3VersionListing implements VersionListing {
                 ref: { bucket, key: decoded(Key, page.EncodingType), versionId: versionIdOf(VersionId) },
                 created: instantOf(LastModified.getTime()),
                 multipart: /-\d+"?$/.test(ETag ?? ''),
+                ...(Size !== undefined && { size: Size }),
+                ...(ETag !== undefined && { etag: ETag.replaceAll('"', '') }),
               },
             ],
     );

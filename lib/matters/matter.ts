@@ -47,14 +47,20 @@ const workSchema = z.object({
   /** `wait` for caches to expire; `list` and send pieces; `gather` what became of them; `settle` late clearings. */
   phase: z.enum(['wait', 'list', 'gather', 'settle']),
   pass: z.number(),
-  /** Pieces that were sent in this pass. */
-  sent: z.number(),
+  /** The beat in which this pass began: its pages are those of this beat and later ones. */
+  from: z.number(),
+  /** Pieces that were sent in this pass, by the beat in which they were. */
+  sent: z.array(z.object({ beat: z.number(), pieces: z.number() })),
+  /** When the first pass began to list: later ones look at what is younger. */
+  first: z.string().optional(),
   /** Not before this moment. */
   until: z.string().optional(),
   /** When this pass began to list. */
   since: z.string(),
-  /** Where the listing goes on. */
+  /** Where the listing goes on, or the pages of the roll. */
   marker: z.object({ key: z.string(), versionId: z.string().optional() }).optional(),
+  /** Clearings by older releases may land until then, or settings of ours after a release. */
+  settles: z.string().optional(),
   beat: z.number(),
   touched: z.string(),
 });
@@ -183,7 +189,8 @@ export function newWork(kind: ScopeWork['kind'], at: string, beat = 0): ScopeWor
     kind,
     phase: kind === 'open' ? 'wait' : 'list',
     pass: 1,
-    sent: 0,
+    from: beat + 1,
+    sent: [],
     since: at,
     beat: beat + 1,
     touched: at,

@@ -12,7 +12,11 @@ const line = (most: number) =>
     .regex(/^[^\p{Cc}]*$/u, { error: 'one line, without control characters' });
 
 const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'the name of one bucket' });
-const key = z.string().min(1).max(1024);
+const key = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine((text) => Buffer.byteLength(text) <= 1024, { error: 'a key has 1,024 bytes at most, in UTF-8' });
 const versionId = z.string().min(1).max(1024);
 const instant = z.iso.datetime({ offset: true }).meta({ examples: ['2026-11-20T09:00:00Z'] });
 

@@ -34,6 +34,8 @@ export const entrySchema = z.object({
   detail: z.string().optional(),
   /** A clearing by an older release may land until then; only after it the bit counts. */
   settles: z.string().optional(),
+  /** A request of ours that had no answer may still set the bit until then, even after a release. */
+  lands: z.string().optional(),
 });
 export type RollEntry = Readonly<z.infer<typeof entrySchema>>;
 
@@ -62,16 +64,59 @@ export const endSchema = z.object({
 });
 export type RollEnd = Readonly<z.infer<typeof endSchema>>;
 
-/** The names of pages: those of placing sort before those of arrivals, and both before those of the release. */
-export const rollPrefix = (matter: string): string => `rolls/${matter}/`;
-export const pagePrefix = (matter: string, scope: string, pass: number): string =>
-  `rolls/${matter}/placed/${scope}/${String(pass).padStart(6, '0')}-`;
-export const placedPrefix = (matter: string): string => `rolls/${matter}/placed/`;
-export const releasedPrefix = (matter: string): string => `rolls/${matter}/released/`;
-export const pageName = (matter: string, scope: string, pass: number, piece: number): string =>
-  `${pagePrefix(matter, scope, pass)}${String(piece).padStart(8, '0')}.ndjson`;
-/** Where the ends of the versions of a page lie. */
-export const releasedName = (page: string): string => page.replace('/placed/', '/released/');
+/** What a page of a roll begins with. */
+export const headSchema = z.object({
+  matter: z.string(),
+  scope: z.string(),
+  at: z.string(),
+  counts: z.record(z.string(), z.number()),
+  settles: z.string().optional(),
+  lands: z.string().optional(),
+});
+export type PageHead = Readonly<z.infer<typeof headSchema>>;
+
+/** Where arrivals are noted, beside the scopes of a matter. */
+export const ARRIVALS = 'arrivals';
+
+export function placedPrefix(matter: string, scope = '', pass?: number): string {
+  const within = pass === undefined ? '' : `${String(pass).padStart(6, '0')}-`;
+  return `rolls/${matter}/placed/${scope === '' ? '' : `${scope}/${within}`}`;
+}
+
+export function placedName(matter: string, scope: string, pass: number, beat: number, piece: number): string {
+  return `${placedPrefix(matter, scope, pass)}${String(beat).padStart(6, '0')}-${String(piece).padStart(8, '0')}.ndjson`;
+}
+
+/** Where the versions lie that a scope names one by one. */
+export function namedName(matter: string, scope: string): string {
+  return `rolls/${matter}/named/${scope}.ndjson`;
+}
+
+/** A page of one version that came by an event: by the hour, so that a listing is in order. */
+export function arrivalName(matter: string, at: string, id: string): string {
+  return `${placedPrefix(matter, ARRIVALS)}${at.slice(0, 13)}/${id}.ndjson`;
+}
+
+/** Where the ends of the versions of a page lie after a release. */
+export function releasedName(page: string): string {
+  return page.replace('/placed/', '/released/');
+}
+
+/** Where it is noted how the versions of a page were found later. */
+export function checkedName(page: string, pass: number): string {
+  return page
+    .replace('/placed/', '/checked/')
+    .replace(/\.ndjson$/, `.${String(pass).padStart(6, '0')}.ndjson`);
+}
+
+export function matterOfPage(page: string): string | undefined {
+  return /^rolls\/([^/]+)\/placed\//.exec(page)?.[1];
+}
+
+/** The beat in which a page was sent. */
+export function beatOfPage(page: string): number {
+  return Number(/\/\d{6}-(\d{6})-\d{8}\.ndjson$/.exec(page)?.[1] ?? 0);
+}
 
 export function countsOf(entries: Iterable<RollEntry>): ScopeCounts {
   const counts = { versions: 0, bytes: 0, on: 0, exceptions: 0 };

@@ -58,7 +58,8 @@ export type LockAnswer =
  * It has a `code` where the store answered as it would to a fault in the request; then no permission is missing.
  */
 export type WriteAnswer =
-  | { readonly kind: 'accepted'; readonly requestId?: string }
+  /** After more than one attempt, an earlier one may still take effect. */
+  | { readonly kind: 'accepted'; readonly requestId?: string; readonly attempts?: number }
   | { readonly kind: 'denied'; readonly requestId?: string; readonly code?: string }
   | { readonly kind: 'gone' }
   | { readonly kind: 'marker' }

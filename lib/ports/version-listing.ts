@@ -6,6 +6,8 @@ export interface ListedVersion {
   readonly created: Instant;
   /** Uploaded in parts: such a version may be dated from the day its upload began. */
   readonly multipart: boolean;
+  readonly size?: number;
+  readonly etag?: string;
 }
 
 /** Where a listing goes on. */
@@ -16,5 +18,9 @@ export interface Marker {
 
 /** The versions of a bucket, page by page; delete markers are left out, since they cannot be locked. */
 export interface VersionListing {
-  page(bucket: string, after?: Marker): Promise<{ versions: readonly ListedVersion[]; next?: Marker }>;
+  page(
+    bucket: string,
+    after?: Marker,
+    prefix?: string,
+  ): Promise<{ versions: readonly ListedVersion[]; next?: Marker }>;
 }

@@ -1,0 +1,123 @@
+/** Pages of rolls: written under lock, with a record that names their hash; read line by line. */
+import { formatInstant, parseInstant } from '../../lock/instant.ts';
+import {
+  countsOf,
+  endSchema,
+  entrySchema,
+  headSchema,
+  type PageHead,
+  releasedCountsOf,
+  releasedName,
+  type RollEnd,
+  type RollEntry,
+} from '../../matters/roll.ts';
+import { type RollStore } from '../../ports/roll-store.ts';
+import { recordDeed } from '../record-deed.ts';
+import { type HoldDeps } from './deps.ts';
+
+type PageDeps = Pick<HoldDeps, 'rolls' | 'hash' | 'audit' | 'clock' | 'actor' | 'newId'>;
+
+export async function putPlaced(
+  name: string,
+  at: { readonly matter: string; readonly scope: string },
+  entries: readonly RollEntry[],
+  deps: PageDeps,
+): Promise<PageHead> {
+  const settles = latestOf(entries.map((entry) => entry.settles));
+  const lands = latestOf(entries.map((entry) => entry.lands));
+  const head: PageHead = {
+    ...at,
+    at: formatInstant(deps.clock.now()),
+    counts: { ...countsOf(entries) },
+    ...(settles !== undefined && { settles }),
+    ...(lands !== undefined && { lands }),
+  };
+  await putPage(name, head, entries, deps);
+  return head;
+}
+
+export async function putReleased(
+  page: string,
+  at: { readonly matter: string; readonly scope: string },
+  ends: readonly RollEnd[],
+  deps: PageDeps,
+): Promise<void> {
+  const head: PageHead = {
+    ...at,
+    at: formatInstant(deps.clock.now()),
+    counts: { ...releasedCountsOf(ends) },
+  };
+  await putPage(releasedName(page), head, ends, deps);
+}
+
+/** Stores a page; it counts when the record that names its hash is stored too (law 7). */
+export async function putPage(
+  name: string,
+  head: PageHead,
+  lines: readonly object[],
+  deps: PageDeps,
+): Promise<void> {
+  const text = `${[head, ...lines].map((line) => JSON.stringify(line)).join('\n')}\n`;
+  await deps.rolls.putText(name, text);
+  const detail = Object.entries(head.counts)
+    .map(([what, count]) => `${what} ${count}`)
+    .join(', ');
+  await recordDeed(
+    { action: 'roll-page', cause: head.matter, detail, evidence: [{ name, sha256: deps.hash(text) }] },
+    deps,
+  );
+}
+
+/** The head of a page; undefined where there is no such page. */
+export async function headOf(
+  name: string,
+  { rolls }: { readonly rolls: RollStore },
+): Promise<PageHead | undefined> {
+  for await (const line of rolls.lines(name)) return headSchema.parse(JSON.parse(line));
+  return undefined;
+}
+
+export async function* entriesOf(
+  name: string,
+  { rolls }: { readonly rolls: RollStore },
+): AsyncGenerator<RollEntry> {
+  yield* linesAfterHead(rolls, name, (line) => entrySchema.parse(line));
+}
+
+export async function* endsOf(
+  page: string,
+  { rolls }: { readonly rolls: RollStore },
+): AsyncGenerator<RollEnd> {
+  yield* linesAfterHead(rolls, releasedName(page), (line) => endSchema.parse(line));
+}
+
+async function* linesAfterHead<T>(
+  rolls: RollStore,
+  name: string,
+  parse: (line: unknown) => T,
+): AsyncGenerator<T> {
+  let isHead = true;
+  for await (const line of rolls.lines(name)) {
+    if (!isHead && line !== '') yield parse(JSON.parse(line));
+    isHead = false;
+  }
+}
+
+/** The names under a prefix. */
+export async function namesUnder(
+  prefix: string,
+  { rolls }: { readonly rolls: RollStore },
+): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of rolls.list(prefix)) names.push(name);
+  return names;
+}
+
+/** The latest of some moments as texts. */
+export function latestOf(moments: readonly (string | undefined)[]): string | undefined {
+  let latest: string | undefined;
+  for (const moment of moments)
+    if (moment !== undefined && (latest === undefined || parseInstant(moment) > parseInstant(latest)))
+      latest = moment;
+  return latest;
+}
