@@ -48,6 +48,12 @@ export default {
       'the protocol of holds: values in, values out',
     ),
     only(
+      'reports-are-pure',
+      '^lib/report/',
+      '^lib/(report|matters|policy|lock|audit|errors|json)',
+      'certificates: values in, text out',
+    ),
+    only(
       'http-asks-use-cases',
       '^lib/http/',
       '^lib/(http|app|matters|ports|lock|policy|errors|json)',
@@ -99,13 +105,13 @@ export default {
     {
       name: 'pure-core-has-no-sdk',
       severity: 'error',
-      from: { path: '^lib/(lock|policy|plan|matters|audit|app|ports|events|probe|doctor)/' },
+      from: { path: '^lib/(lock|policy|plan|matters|report|audit|app|ports|events|probe|doctor)/' },
       to: { path: 'node_modules/(@aws-sdk|@smithy|@aws-lambda-powertools|@middy)' },
     },
     {
       name: 'pure-core-has-no-io',
       severity: 'error',
-      from: { path: '^lib/(lock|policy|plan|matters|probe|doctor)/' },
+      from: { path: '^lib/(lock|policy|plan|matters|report|probe|doctor)/' },
       to: { dependencyTypes: ['core'] },
     },
   ],
