@@ -1,0 +1,117 @@
+/** What no request should hold, and some do. */
+
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** What stands in paths that are meant to lead elsewhere. */
+export const HOSTILE = [
+  '..',
+  '../..',
+  '%2e%2e',
+  '%2E%2E%2Fopenapi.json',
+  '%00',
+  'a%00b',
+  '%',
+  '%zz',
+  '%ff',
+  '%ED%A0%80',
+  '__proto__',
+  'constructor',
+  'toString',
+  '.',
+  '%20',
+  '%09',
+  '%0d%0aset-cookie:a=b',
+  "'%20OR%201=1--",
+  '%3Cscript%3E',
+  '$where',
+  '{id}',
+  ':id',
+  '*',
+  '%F0%9F%92%A5',
+  '%E2%80%AE',
+  'a'.repeat(5_000),
+  '%252e%252e',
+  '..%5c..%5c',
+  'null',
+  '0',
+  '-1',
+];
+
+/** Parts of queries. */
+export const QUERIES = [
+  '__proto__=1',
+  'constructor=1',
+  'limit=-1',
+  'limit=1e9',
+  'limit=%00',
+  'after=',
+  'after=%ff',
+  'after=%',
+  'all=maybe',
+  'versionId=',
+  'bucket=..',
+  'key=%00',
+  'a[b]=c',
+  '=',
+  '&&&',
+  '%=1',
+  'unknown=1',
+  '?',
+  'scope=1',
+  'limit',
+  '%F0%9F=1',
+];
+
+/** Headers `Authorization`. */
+export const TOKENS = [
+  'Bearer',
+  'Bearer ',
+  'Basic dTpw',
+  'Bearer a.b.c',
+  'bearer null',
+  'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.',
+  'Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.AAAA',
+  `Bearer ${'a'.repeat(6_000)}`,
+  'AWS4-HMAC-SHA256 x',
+  '....',
+  '\u00e9',
+];
+
+/** Content types. */
+export const TYPES = [
+  '',
+  'text/plain',
+  'application/xml',
+  'application/json;charset=latin1',
+  'text/csv; header=present',
+  'multipart/form-data',
+  'application/x-www-form-urlencoded',
+  'APPLICATION/JSON',
+  'application/problem+json',
+  ';',
+  'text/csv,application/json',
+];
+
+export const BODIES = [
+  '',
+  '{',
+  '[]',
+  'null',
+  '0',
+  '"text"',
+  'true',
+  '{"scope":',
+  '{"a":1,}',
+  "{'a':1}",
+  '\u{feff}{}',
+  '\u0000',
+  'NaN',
+  '{"__proto__":{"title":"x"}}',
+  '{"constructor":{"prototype":{}}}',
+  'bucket,key\n"',
+  'bucket,key,versionId\r\n"a"b,c,d',
+  'key,bucket\n',
+  ',,,\n,,,',
+  'bucket,key,bucket\na,b,c',
+  `bucket,key\n${'case-files,a\n'.repeat(300)}`,
+];
