@@ -56,7 +56,7 @@ export default {
     only(
       'http-asks-use-cases',
       '^lib/http/',
-      '^lib/(http|app|matters|ports|lock|policy|errors|json)',
+      '^lib/(http|app|matters|report|ports|lock|policy|errors|json)',
       'requests in, answers out',
     ),
     only(
@@ -75,7 +75,7 @@ export default {
     only(
       'app-uses-ports',
       '^lib/app/',
-      '^lib/(app|matters|runs|plan|doctor|probe|ports|lock|policy|audit|events|errors|json)',
+      '^lib/(app|matters|report|runs|plan|doctor|probe|ports|lock|policy|audit|events|errors|json)',
       'use cases never see an adapter',
     ),
     only(

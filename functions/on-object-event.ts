@@ -8,7 +8,8 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { handleMessage, type MessageResult } from '../lib/app/handle-message.ts';
 import { OUTCOMES } from '../lib/audit/outcome.ts';
-import { composeUploads, type Uploads } from '../lib/compose/uploads.ts';
+import { composeArrivals } from '../lib/compose/arrivals.ts';
+import { type Uploads } from '../lib/compose/uploads.ts';
 import { HoldfastError } from '../lib/errors.ts';
 
 const logger = new Logger({ serviceName: 'holdfast' });
@@ -32,13 +33,14 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   });
 
 function compose(): Uploads {
-  return composeUploads(process.env, {
+  return composeArrivals(process.env, {
     onPolicyStale: (cause) => {
       trouble('PolicyStale', 'the active policy could not be taken over', cause);
     },
     onCopyFailed: (cause) => {
       trouble('AuditCopyFailed', 'records are stored but missing in the searchable copy', cause);
     },
+    onFoundOff: () => undefined, // it looks at no hold twice
   });
 }
 

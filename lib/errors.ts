@@ -30,7 +30,7 @@ const FAILURES = {
   'already-asked': { exit: 2, status: 409 },
   'not-asked': { exit: 2, status: 409 },
   'already-released': { exit: 2, status: 409 },
-  'run-over': { exit: 2, status: 409 },
+  'run-over': { exit: 9, status: 409 },
   unexpected: { exit: 1, status: 500 },
 } as const;
 

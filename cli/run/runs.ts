@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { endNames, endsOf } from '../../lib/app/bulk-chunks.ts';
-import { activeRuns, getRun, type HeldRun, putRun } from '../../lib/app/bulk-runs.ts';
+import { activeRuns, getRun } from '../../lib/app/bulk-runs.ts';
+import { approveRun, cancelRun, heldRun, requireNotOver, requireWaiting } from '../../lib/app/decide-run.ts';
 import { recordDeed } from '../../lib/app/record-deed.ts';
 import { isOver as isEnded, type JobDeps } from '../../lib/app/run-job.ts';
 import { recordStopped, stopJob } from '../../lib/app/stop-job.ts';
@@ -11,10 +12,8 @@ import { RunFolder } from '../../lib/aws/run-folder.ts';
 import { S3BulkStore } from '../../lib/aws/s3-bulk-store.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
-import { formatInstant } from '../../lib/lock/instant.ts';
-import { type Documents } from '../../lib/ports/documents.ts';
 import { type JobStatus } from '../../lib/ports/job-control.ts';
-import { type GroupRun, type Run } from '../../lib/runs/run.ts';
+import { type GroupRun, isRunOver, type Run } from '../../lib/runs/run.ts';
 import { failuresOf } from '../apply-text.ts';
 import { confirm, mustBeConfirmable } from '../confirm.ts';
 import { clientOf, openDocuments, openRecording, ownerOf } from '../control.ts';
@@ -47,7 +46,7 @@ const LOOKS = 20;
 
 export async function runList(options: RunsOptions): Promise<void> {
   const runs = options.plans === undefined ? await deployedRuns(options) : await localRuns(options.plans);
-  const shown = runs.filter((run) => options.all === true || !isOver(run));
+  const shown = runs.filter((run) => options.all === true || !isRunOver(run));
   if (options.json === true) {
     printJson(shown);
     return;
@@ -124,12 +123,7 @@ export async function runApprove(id: string, options: RunsOptions): Promise<void
   const documents = await openDocuments(options);
   const held = await heldRun(id, documents);
   const { run } = held;
-  if (run.state !== 'waiting') {
-    throw new HoldfastError('moved', {
-      what: `${id} does not wait for approval: it is ${run.state}`,
-      next: `look at it with holdfast runs show ${id}`,
-    });
-  }
+  requireWaiting(run);
   mustBeConfirmable(options.yes === true);
   const document = await documents.get(`${run.folder ?? ''}/plan.json`);
   sayPlan(parseStoredPlan(document?.body ?? '', run.folder ?? '').plan);
@@ -137,9 +131,7 @@ export async function runApprove(id: string, options: RunsOptions): Promise<void
   for (const text of run.waitsFor) print(`waits, since ${visible(text)}`);
   if (options.yes !== true) await confirm('Let it go ahead?');
   const recording = await openRecording(options);
-  await change(held, { ...run, state: 'approved', approvedBy: recording.actor }, documents);
-  const detail = `${id}: ${run.waitsFor.join('; ')}`;
-  await recordDeed({ action: 'run-approved', policy: run.policy, cause: id, detail }, recording);
+  await approveRun(held, documents, recording);
   print(`${id} goes ahead within five minutes`);
 }
 
@@ -148,14 +140,7 @@ export async function runCancel(name: string, options: RunsOptions): Promise<voi
   const recording = await openRecording(options);
   if (ID.test(name)) {
     const documents = await openDocuments(options);
-    const held = await heldRun(name, documents);
-    refuseOver(held.run);
-    const cancelledAt = formatInstant(systemClock.now());
-    await change(held, { ...held.run, state: 'cancelled', cancelledAt }, documents);
-    await recordDeed(
-      { action: 'run-cancelled', policy: held.run.policy, cause: name, detail: `${name}: by hand` },
-      recording,
-    );
+    await cancelRun(await heldRun(name, documents), documents, recording);
     print(`${name} is cancelled; its bulk jobs are stopped within five minutes`);
     return;
   }
@@ -170,7 +155,7 @@ export async function runCancel(name: string, options: RunsOptions): Promise<voi
         next: 'there is nothing to stop',
       });
     }
-    refuseOver(run);
+    requireNotOver(run);
     await stopJobs(run, options, recording);
     await runs.write({ ...run, state: 'cancelled' });
     await recordDeed(
@@ -307,35 +292,6 @@ async function local(path: string): Promise<{ run: Run; failed: FailedVersion[] 
     }),
   );
   return { run: { ...run, groups }, failed };
-}
-
-async function heldRun(id: string, documents: Documents): Promise<HeldRun> {
-  const held = ID.test(id) ? await getRun(id, documents) : undefined;
-  if (held !== undefined) return held;
-  throw new HoldfastError('bad-input', {
-    what: `there is no run ${JSON.stringify(id)}`,
-    next: 'see which there are with holdfast runs list --all',
-  });
-}
-
-async function change({ etag }: HeldRun, run: Run, documents: Documents): Promise<void> {
-  if ((await putRun(run, { etag }, documents)) !== undefined) return;
-  throw new HoldfastError('moved', {
-    what: `${run.id} was changed by somebody else at the same moment`,
-    next: `look at it with holdfast runs show ${run.id}, and try again`,
-  });
-}
-
-function refuseOver(run: Run): void {
-  if (!isOver(run)) return;
-  throw new HoldfastError('moved', {
-    what: `${run.id} is over: it is ${run.state}`,
-    next: 'there is nothing to stop',
-  });
-}
-
-function isOver({ state }: Run): boolean {
-  return state === 'done' || state === 'partly-failed' || state === 'cancelled';
 }
 
 function versionsOf({ groups }: Run): number {

@@ -1,7 +1,7 @@
 import { type Policy } from '../policy/compile.ts';
 import { type DelayQueue } from '../ports/delay-queue.ts';
 import { type Documents } from '../ports/documents.ts';
-import { type LockStore } from '../ports/lock-store.ts';
+import { type LockStore, type ObjectRef } from '../ports/lock-store.ts';
 import { type Brake } from './brake.ts';
 import { type PolicySource } from './policy-source.ts';
 import { type RecordDeps } from './record-deps.ts';
@@ -23,6 +23,8 @@ export interface MessageDeps extends Omit<LockDeps, 'policy'> {
   readonly policies: PolicySource;
   readonly queue: DelayQueue;
   readonly documents: Documents;
+  /** Holds the version for every open matter that covers it; left out where there are no matters. */
+  readonly arrivals?: (ref: ObjectRef, again: boolean) => Promise<void>;
   /** Whether a bucket is on the list of buckets: events name buckets that their sender chose. */
   readonly manages: (bucket: string) => boolean;
 }

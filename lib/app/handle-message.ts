@@ -124,6 +124,8 @@ async function handleEvent(
   let delay = 0;
   let paused = false;
   for (const ref of versionsOf(event)) {
+    // Before anything that may wait or fail: a matter needs it whatever the rules say.
+    await deps.arrivals?.(ref, waits > 0 || receives > 1);
     const result = await lockVersion(ref, cause, { ...deps, policy }, circumstances);
     records.push(...result.records);
     paused ||= result.paused;

@@ -9,6 +9,7 @@ import {
   type Preview,
   type RunView,
   type ScopeRequest,
+  type WidenRequest,
 } from '../matters/messages.ts';
 import { type ObjectRef } from '../ports/lock-store.ts';
 import { type Caller } from './caller.ts';
@@ -30,7 +31,7 @@ export interface MatterApi {
     caller: Caller,
   ): Promise<{ matters: MatterView[]; next?: string }>;
   get(id: string, caller: Caller): Promise<MatterView>;
-  widen(id: string, scope: ScopeRequest, key: string | undefined, caller: Caller): Promise<MatterView>;
+  widen(id: string, request: WidenRequest, key: string | undefined, caller: Caller): Promise<MatterView>;
   askRelease(
     id: string,
     reason: string,
@@ -39,6 +40,12 @@ export interface MatterApi {
   approveRelease(id: string, caller: Caller): Promise<MatterView>;
   /** Lines of CSV, the header first; `next` where there is more than fits into one answer. */
   roll(id: string, after: string | undefined, caller: Caller): Promise<{ lines: string[]; next?: string }>;
+  /** The pages of the roll by their names in the records bucket, with their SHA-256. */
+  pages(
+    id: string,
+    after: string | undefined,
+    caller: Caller,
+  ): Promise<{ pages: { name: string; sha256: string }[]; next?: string }>;
   lock(ref: ObjectRef, caller: Caller): Promise<LockView>;
   postEvent(request: EventRequest, key: string | undefined, caller: Caller): Promise<EventAnswer>;
   runs(all: boolean, caller: Caller): Promise<RunView[]>;

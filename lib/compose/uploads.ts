@@ -1,6 +1,7 @@
 /** The composition root of the upload path: the one place that knows both the ports and their adapters. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { type S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { AuditWriter } from '../app/audit-writer.ts';
 import { Brake } from '../app/brake.ts';
@@ -39,6 +40,12 @@ export interface Uploads extends MessageDeps {
   readonly environment: Environment;
   readonly auditStore: S3AuditStore;
   readonly listing: S3VersionListing;
+  /** The store of the managed buckets, for those who need clients of their own. */
+  readonly managed: {
+    readonly client: S3Client;
+    readonly connection: S3Connection;
+    readonly watch: ClockWatch;
+  };
   /** Waits until the searchable copy has every record; call it before a function ends. */
   readonly copied: () => Promise<void>;
 }
@@ -51,11 +58,10 @@ export interface Uploads extends MessageDeps {
 export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFailed }: Trouble): Uploads {
   const environment = readEnvironment(env);
   const owner = environment.HOLDFAST_BUCKET_OWNER;
-  const control = s3Client(
-    environment.AWS_ENDPOINT_URL_S3 === undefined ? {} : { endpoint: environment.AWS_ENDPOINT_URL_S3 },
-  );
+  const control = s3Client(controlConnection(environment));
   const provider = providerNamed(environment.HOLDFAST_STORE);
-  const managed = managedStore(environment, provider) ?? control;
+  const connection = managedConnection(environment, provider);
+  const managed = environment.HOLDFAST_STORE_ENDPOINT === undefined ? control : s3Client(connection);
   const watch = new ClockWatch(systemClock);
   watch.listenTo(managed);
   const documents = new S3Documents(control, environment.HOLDFAST_CONFIG_BUCKET, owner);
@@ -87,6 +93,7 @@ export function composeUploads(env: NodeJS.ProcessEnv, { onPolicyStale, onCopyFa
     environment,
     documents,
     auditStore,
+    managed: { client: managed, connection, watch },
     copied: async () => audit.copied(systemClock.wait(COPY_PATIENCE)),
     listing: new S3VersionListing(managed, owner),
     store: new S3LockStore({
@@ -128,22 +135,22 @@ function packagedPolicy(
   }
 }
 
-/** A client for the managed buckets, where they are not in the S3 of this account. */
-function managedStore(
-  environment: Environment,
-  { needsContentMd5 }: Provider,
-): ReturnType<typeof s3Client> | undefined {
+function controlConnection({ AWS_ENDPOINT_URL_S3: endpoint }: Environment): S3Connection {
+  return endpoint === undefined ? {} : { endpoint };
+}
+
+/** Where the managed buckets are: in the S3 of this account, or elsewhere. */
+function managedConnection(environment: Environment, { needsContentMd5 }: Provider): S3Connection {
   const endpoint = environment.HOLDFAST_STORE_ENDPOINT;
-  if (endpoint === undefined) return undefined;
+  if (endpoint === undefined) return controlConnection(environment);
   const accessKeyId = environment.HOLDFAST_STORE_ACCESS_KEY_ID;
   const secretAccessKey = environment.HOLDFAST_STORE_SECRET_ACCESS_KEY;
   const region = environment.HOLDFAST_STORE_REGION;
-  const connection: S3Connection = {
+  return {
     endpoint,
     needsContentMd5,
     ...(region !== undefined && { region }),
     ...(accessKeyId !== undefined &&
       secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
   };
-  return s3Client(connection);
 }

@@ -1,5 +1,5 @@
 /** The HTTP API: a request of the gateway in, an answer out, and a record of both. */
-import { type APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type Caller, requireAccess } from '../app/caller.ts';
 import { type MatterApi } from '../app/matter-api.ts';
 import { HoldfastError } from '../errors.ts';

@@ -33,6 +33,7 @@ export const TITLES: Readonly<Record<FailureCode, string>> = {
   'other-holdfast': 'Another Holdfast manages this',
   'already-asked': 'The release has been asked for already',
   'not-asked': 'The release has not been asked for',
+  'run-over': 'The run is over',
   'already-released': 'The matter is released',
   unexpected: 'Holdfast failed',
 };

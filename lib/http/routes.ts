@@ -88,7 +88,7 @@ export const ROUTES: readonly Route[] = [
     access: 'runs:approve',
     peopleOnly: true,
     answers: { 200: { description: 'Approved.', schema: runViewSchema } },
-    refusals: ['no-such-run', 'moved'],
+    refusals: ['no-such-run', 'run-over', 'moved'],
     run: async ({ id }, { api, caller }) => json(200, await api.approveRun(id, caller)),
   }),
   route({
@@ -99,7 +99,7 @@ export const ROUTES: readonly Route[] = [
     access: 'runs:approve',
     peopleOnly: true,
     answers: { 200: { description: 'Ended.', schema: runViewSchema } },
-    refusals: ['no-such-run', 'moved'],
+    refusals: ['no-such-run', 'run-over', 'moved'],
     run: async ({ id }, { api, caller }) => json(200, await api.cancelRun(id, caller)),
   }),
   route({

@@ -83,6 +83,8 @@ const scopeSchema = z.object({
     /** Versions that were named one by one: they lie in the pages of the roll. */
     z.object({ kind: z.literal('list'), versions: z.number() }),
   ]),
+  /** The hash of the request that added it. */
+  request: z.string().optional(),
   addedBy: personSchema,
   addedAt: z.string(),
   state: z.enum(SCOPE_STATES),
@@ -91,6 +93,8 @@ const scopeSchema = z.object({
   counts: countsSchema,
   released: releasedSchema.optional(),
   work: workSchema.optional(),
+  /** The last beat of work that is over: no beat comes twice. */
+  lastBeat: z.number().optional(),
 });
 export type Scope = Readonly<z.infer<typeof scopeSchema>>;
 

@@ -39,17 +39,26 @@ export const previewRequestSchema = z
   .strictObject({ scope: scopeRequestSchema })
   .meta({ id: 'PreviewRequest' });
 
+const allowEmpty = z
+  .boolean()
+  .optional()
+  .describe('Opens over a selector that covers nothing yet, for what will be uploaded.');
+
 export const openRequestSchema = z
   .strictObject({
     title: line(200),
     reason: line(2000),
     group: line(100).optional().describe('Who may see it; may be left out by whoever belongs to one group.'),
     scope: scopeRequestSchema,
+    allowEmpty,
   })
   .meta({ id: 'OpenRequest' });
 export type OpenRequest = z.infer<typeof openRequestSchema>;
 
-export const widenRequestSchema = z.strictObject({ scope: scopeRequestSchema }).meta({ id: 'WidenRequest' });
+export const widenRequestSchema = z
+  .strictObject({ scope: scopeRequestSchema, allowEmpty })
+  .meta({ id: 'WidenRequest' });
+export type WidenRequest = z.infer<typeof widenRequestSchema>;
 export const releaseRequestSchema = z.strictObject({ reason: line(2000) }).meta({ id: 'ReleaseRequest' });
 export type ReleaseRequest = z.infer<typeof releaseRequestSchema>;
 
@@ -189,6 +198,13 @@ export const eventRequestSchema = z
   })
   .meta({ id: 'EventRequest' });
 export type EventRequest = z.infer<typeof eventRequestSchema>;
+
+export const pagesSchema = z
+  .object({
+    pages: z.array(z.object({ name: z.string(), sha256: z.string() })),
+    next: z.string().optional(),
+  })
+  .meta({ id: 'RollPages', description: 'The pages of the roll as they lie in the records bucket.' });
 
 export const eventAnswerSchema = z
   .object({

@@ -148,7 +148,9 @@ const rule = z.strictObject({
   settle: period
     .optional()
     .describe('Wait this long after the upload (15 minutes at most) for tags to settle.'),
-  match: matchSchema.optional().describe('All conditions must hold; a rule without any covers every version.'),
+  match: matchSchema
+    .optional()
+    .describe('All conditions must hold; a rule without any covers every version.'),
   lock,
 });
 

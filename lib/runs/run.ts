@@ -89,3 +89,7 @@ export function withGroup(run: Run, id: string, change: Partial<GroupRun>): Run 
   const group = run.groups[id];
   return group === undefined ? run : { ...run, groups: { ...run.groups, [id]: { ...group, ...change } } };
 }
+
+export function isRunOver({ state }: Pick<Run, 'state'>): boolean {
+  return state === 'done' || state === 'partly-failed' || state === 'cancelled';
+}

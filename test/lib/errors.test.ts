@@ -32,7 +32,7 @@ const EXITS: Readonly<Record<FailureCode, number>> = {
   'already-asked': 2,
   'not-asked': 2,
   'already-released': 2,
-  'run-over': 2,
+  'run-over': 9,
   unexpected: 1,
 };
 

@@ -74,8 +74,9 @@ export async function gatherReleased(
     .reduce(plusReleased, NONE);
   const isClean = released.notOurs === 0 && released.failed === 0;
   const { work: _, ...rest } = scope;
+  const idle = { ...rest, lastBeat: work.beat };
   const state = isClean ? 'released' : 'released with exceptions';
-  return { kind: 'end', scope: { ...rest, state, released }, what: state };
+  return { kind: 'end', scope: { ...idle, state, released }, what: state };
 }
 
 async function lookAgain(page: string, matter: string, scope: string, deps: StepDeps): Promise<void> {

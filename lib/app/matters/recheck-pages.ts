@@ -52,7 +52,7 @@ export async function recheckPages(
   const { work: ___, ...idle } = scope;
   const state = counts.exceptions === 0 ? 'in force' : 'in force with exceptions';
   const what = work.kind === 'open' ? state : `reconciled: ${state}`;
-  return { kind: 'end', scope: { ...idle, counts, state, asOf: work.since }, what };
+  return { kind: 'end', scope: { ...idle, counts, state, asOf: work.since, lastBeat: work.beat }, what };
 }
 
 /** What a page became: how many holds could not be set again, and how many that were missing were placed after all. */

@@ -1,0 +1,76 @@
+/** The roll of a matter as lines: every version once by page, with how it ended where it was released. */
+import { HoldfastError } from '../../errors.ts';
+import { placedPrefix, type RollEnd, type RollEntry } from '../../matters/roll.ts';
+import { rollCsvHeader, rollCsvLine } from '../../report/csv.ts';
+import { rowOf } from '../../report/row.ts';
+import { type RollStore } from '../../ports/roll-store.ts';
+import { endsOf, entriesOf } from './pages.ts';
+
+interface Reads {
+  readonly rolls: RollStore;
+}
+
+/** The most bytes of one answer; a gateway takes six million. */
+const BYTES = 4_000_000;
+/** Digests of one answer; each page is read. */
+const PAGES = 200;
+
+export async function* rollEntries(matter: string, deps: Reads): AsyncGenerator<RollEntry> {
+  for await (const page of deps.rolls.list(placedPrefix(matter))) yield* entriesOf(page, deps);
+}
+
+/**
+ * Lines of CSV from a page on.
+ *
+ * @param after - the page that the answer before ended with.
+ */
+export async function rollLines(
+  matter: string,
+  after: string | undefined,
+  deps: Reads,
+): Promise<{ lines: string[]; next?: string }> {
+  requireOwnPage(matter, after);
+  const lines = [rollCsvHeader];
+  let bytes = 0;
+  for await (const page of deps.rolls.list(placedPrefix(matter))) {
+    if (after !== undefined && page <= after) continue;
+    const ends = new Map<string, RollEnd>();
+    for await (const end of endsOf(page, deps))
+      ends.set(JSON.stringify([end.bucket, end.key, end.versionId]), end);
+    for await (const entry of entriesOf(page, deps)) {
+      const line = rollCsvLine(
+        rowOf(entry, ends.get(JSON.stringify([entry.bucket, entry.key, entry.versionId]))),
+      );
+      lines.push(line);
+      bytes += Buffer.byteLength(line);
+    }
+    if (bytes >= BYTES) return { lines, next: page };
+  }
+  return { lines };
+}
+
+/** The pages of everything that was noted of a matter, with their hashes. */
+export async function rollPages(
+  matter: string,
+  after: string | undefined,
+  deps: Reads & { readonly hash: (text: string) => string },
+): Promise<{ pages: { name: string; sha256: string }[]; next?: string }> {
+  requireOwnPage(matter, after);
+  const pages: { name: string; sha256: string }[] = [];
+  for await (const name of deps.rolls.list(`rolls/${matter}/`)) {
+    if (after !== undefined && name <= after) continue;
+    const lines: string[] = [];
+    for await (const line of deps.rolls.lines(name)) lines.push(line);
+    pages.push({ name, sha256: deps.hash(`${lines.join('\n')}\n`) });
+    if (pages.length >= PAGES) return { pages, next: name };
+  }
+  return { pages };
+}
+
+function requireOwnPage(matter: string, after: string | undefined): void {
+  if (after === undefined || after.startsWith(`rolls/${matter}/`)) return;
+  throw new HoldfastError('bad-request', {
+    what: 'after is no page of this roll',
+    next: 'take it from the Link of the answer before',
+  });
+}

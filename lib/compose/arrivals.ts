@@ -1,0 +1,13 @@
+/** The composition root of the function that uploads come to: rules, and the matters that are open. */
+import { holdArrival } from '../app/matters/arrivals.ts';
+import { composeHolds, type HoldTrouble } from './holds.ts';
+import { type Uploads } from './uploads.ts';
+
+/** @throws HoldfastError `bad-input` when a variable is missing or wrong. */
+export function composeArrivals(env: NodeJS.ProcessEnv, trouble: HoldTrouble): Uploads {
+  const holds = composeHolds(env, trouble);
+  return {
+    ...holds,
+    arrivals: async (ref, again) => holdArrival(ref, again, await holds.stepping()),
+  };
+}
