@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { ROUTES } from '../../lib/http/routes.ts';
 
 interface Statement {
   readonly Sid?: string;
@@ -19,7 +20,16 @@ interface Fn {
   readonly role?: string;
   readonly timeout: number;
   readonly environment?: Readonly<Record<string, unknown>>;
-  readonly events?: readonly { readonly sqs?: Readonly<Record<string, unknown>> }[];
+  readonly events?: readonly {
+    readonly sqs?: Readonly<Record<string, unknown>>;
+    readonly httpApi?: HttpEvent;
+  }[];
+}
+
+interface HttpEvent {
+  readonly method: string;
+  readonly path: string;
+  readonly authorizer?: { readonly name?: string; readonly type?: string };
 }
 
 interface Template {
@@ -55,6 +65,13 @@ const statements = resources
   });
 const actionsOf = (wanted: string): string[] =>
   statements.filter(({ role }) => role === wanted).flatMap(({ statement }) => statement.Action);
+/** What a role may do, action by action, and with which resources. */
+const rightsOf = (wanted: string): string[] =>
+  statements
+    .filter(({ role }) => role === wanted)
+    .flatMap(({ statement: { Action, Resource: on } }) =>
+      [Action].flat().flatMap((action) => [on].flat().map((one) => `${action} ${String(one)}`)),
+    );
 const allowing = (action: string): { role: string; statement: Statement }[] =>
   statements.filter(({ statement }) => [statement.Action].flat().includes(action));
 /** The functions that take from a queue, with what Lambda is told about it. */
@@ -111,19 +128,64 @@ describe('the stack', () => {
     expect(actions.filter((action) => /\*|Bypass|Delete(?!Message)/.test(action))).toStrictEqual([]);
   });
 
-  it('lets holds be placed and never cleared, whoever places them', () => {
+  it('lets holds be placed and never cleared, but by the one function that releases matters', () => {
     const placing = allowing('s3:PutObjectLegalHold');
+    const clearing = placing.filter(
+      ({ statement }) => statement.Condition?.StringEquals?.['s3:object-lock-legal-hold'] !== 'ON',
+    );
 
     expect(placing.map(({ role }) => role)).toStrictEqual([
       'OnObjectEventRole',
       'OnChangeRole',
       'BatchTaskRole',
+      'ApiRole',
+      'OnHoldsRole',
       'BatchRole',
     ]);
-    for (const { statement } of placing) {
-      expect(statement.Action).toBe('s3:PutObjectLegalHold');
-      expect(statement.Condition?.StringEquals).toMatchObject({ 's3:object-lock-legal-hold': 'ON' });
+    expect(clearing).toMatchObject([{ role: 'OnHoldsRole' }]);
+    expect(functions.filter(([, { role }]) => role === 'GetAtt:OnHoldsRole.Arn')).toMatchObject([
+      ['onHolds', { handler: 'dist/on-holds.handler' }],
+    ]);
+    // Where a statement allows more, its condition is one for all of it.
+    for (const { statement } of placing) expect(statement.Action).toBe('s3:PutObjectLegalHold');
+  });
+
+  it('lets the API look, hold and send work, and take nothing off and delete nothing', () => {
+    const writes = rightsOf('ApiRole').filter((right) => !/^\w+:(?:Get|List|Query)/.test(right));
+
+    expect(writes.sort()).toStrictEqual([
+      'dynamodb:PutItem GetAtt:LedgerTable.Arn',
+      'logs:CreateLogStream GetAtt:ApiLogGroup.Arn',
+      'logs:CreateLogStream GetAtt:AuditLogGroup.Arn',
+      'logs:PutLogEvents GetAtt:ApiLogGroup.Arn',
+      'logs:PutLogEvents GetAtt:AuditLogGroup.Arn',
+      's3:PutObject Sub:${AuditBucket.Arn}/records/*',
+      's3:PutObject Sub:${AuditBucket.Arn}/rolls/*',
+      's3:PutObject Sub:${ConfigBucket.Arn}/matters/*',
+      's3:PutObject Sub:${ConfigBucket.Arn}/runs/*',
+      's3:PutObject Sub:arn:${AWS::Partition}:s3:::*/.holdfast/ledger.json',
+      's3:PutObjectLegalHold Sub:arn:${AWS::Partition}:s3:::*/*',
+      'sqs:SendMessage GetAtt:HoldQueue.Arn',
+    ]);
+  });
+
+  it('lets whoever reconciles touch no version', () => {
+    const versions = rightsOf('OnReconcileRole').filter((right) => right.includes(':s3:::'));
+
+    expect(versions).toStrictEqual([]);
+  });
+
+  it('gives the ledger to whoever places or clears holds, and to nobody else', () => {
+    const roles = ['OnObjectEventRole', 'ApiRole', 'OnHoldsRole', 'OnReconcileRole'];
+
+    for (const action of ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']) {
+      expect(allowing(action).map(({ role }) => role)).toStrictEqual(roles);
+      for (const { statement } of allowing(action)) expect(statement.Resource).toBe('GetAtt:LedgerTable.Arn');
     }
+    const all = statements.flatMap(({ statement }) => statement.Action);
+    expect(new Set(all.filter((action) => action.startsWith('dynamodb:')))).toStrictEqual(
+      new Set(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']),
+    );
   });
 
   it('lets locks be extended by whoever locks versions, and by nobody else', () => {
@@ -135,14 +197,17 @@ describe('the stack', () => {
     ]);
   });
 
-  it.each(['OnSweepRole', 'OnPlanRole', 'OnCountRole', 'OnRunRole'])('lets %s lock nothing', (role) => {
-    const puts = actionsOf(role).filter((action) => action.startsWith('s3:Put'));
+  it.each(['OnSweepRole', 'OnPlanRole', 'OnCountRole', 'OnRunRole', 'OnReconcileRole'])(
+    'lets %s lock nothing',
+    (role) => {
+      const puts = actionsOf(role).filter((action) => action.startsWith('s3:Put'));
 
-    expect(puts.length).toBeGreaterThan(0);
-    expect(puts.filter((action) => action !== 's3:PutObject' && action !== 's3:PutJobTagging')).toStrictEqual(
-      [],
-    );
-  });
+      expect(puts.length).toBeGreaterThan(0);
+      expect(
+        puts.filter((action) => action !== 's3:PutObject' && action !== 's3:PutJobTagging'),
+      ).toStrictEqual([]);
+    },
+  );
 
   it('keeps every right over versions within the account', () => {
     const foreign = statements.filter(
@@ -176,14 +241,28 @@ describe('the stack', () => {
     ]);
   });
 
-  it('writes objects only into its own two buckets, and below a name', () => {
-    const writing = allowing('s3:PutObject');
+  it('writes objects only into its own two buckets, and below a name; in others it leaves its mark', () => {
+    const places = allowing('s3:PutObject').flatMap(({ role, statement }) =>
+      [statement.Resource].flat().map((resource) => ({ role, resource: String(resource) })),
+    );
+    const elsewhere = places.filter(
+      ({ resource }) => !/^Sub:\$\{(Audit|Config)Bucket\.Arn\}\/\w/.test(resource),
+    );
 
-    expect(writing.length).toBeGreaterThan(10);
-    for (const { statement } of writing) {
-      for (const resource of [statement.Resource].flat())
-        expect(resource).toMatch(/^Sub:\$\{(Audit|Config)Bucket\.Arn\}\/\w/);
-    }
+    expect(places.length).toBeGreaterThan(20);
+    expect(elsewhere).toStrictEqual([
+      { role: 'ApiRole', resource: 'Sub:arn:${AWS::Partition}:s3:::*/.holdfast/ledger.json' },
+    ]);
+    expect(
+      statements.filter(({ statement }) => String(statement.Resource).endsWith('/.holdfast/ledger.json')),
+    ).toMatchObject([
+      {
+        statement: {
+          Action: 's3:PutObject',
+          Condition: { StringEquals: { 's3:ResourceAccount': 'Ref:AWS::AccountId' } },
+        },
+      },
+    ]);
   });
 
   it('lets records be added by everybody who locks or decides, and jobs write nothing but reports', () => {
@@ -213,6 +292,26 @@ describe('the stack', () => {
     expect(Resources.ConfigBucket).toMatchObject({ DeletionPolicy: 'Retain' });
   });
 
+  it('keeps the ledger longer than the stack, and as it was at any moment of the last weeks', () => {
+    expect(Resources.LedgerTable).toMatchObject({
+      Type: 'AWS::DynamoDB::Table',
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEEnabled: true },
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+      },
+    });
+    // An item that expired would be a hold that nobody needs.
+    expect(Resources.LedgerTable?.Properties).not.toHaveProperty('TimeToLiveSpecification');
+  });
+
   it('only observes until somebody decides otherwise', () => {
     expect(template.params.default.enforce).toBe('observe');
   });
@@ -238,14 +337,16 @@ describe('the queues', () => {
   );
 
   it.each([
-    ['UploadQueue', 'UploadDeadLetters'],
-    ['CountQueue', 'BulkDeadLetters'],
-    ['ChangeQueue', 'BulkDeadLetters'],
-    ['RunQueue', 'BulkDeadLetters'],
-  ])('%s parks in %s what cannot be handled, and that alarms', (queue, letters) => {
+    ['UploadQueue', 'UploadDeadLetters', 5],
+    ['CountQueue', 'BulkDeadLetters', 5],
+    ['ChangeQueue', 'BulkDeadLetters', 5],
+    ['RunQueue', 'BulkDeadLetters', 5],
+    // Its function calls what has no verdict an exception at the fourth delivery.
+    ['HoldQueue', 'HoldDeadLetters', 6],
+  ])('%s parks in %s what cannot be handled, and that alarms', (queue, letters, maxReceiveCount) => {
     expect(Resources[queue]?.Properties.RedrivePolicy).toStrictEqual({
       deadLetterTargetArn: `GetAtt:${letters}.Arn`,
-      maxReceiveCount: 5,
+      maxReceiveCount,
     });
     expect(Resources[`${letters}Alarm`]).toMatchObject({
       Type: 'AWS::CloudWatch::Alarm',
@@ -267,12 +368,13 @@ describe('the queues', () => {
       'CountQueue',
       'ChangeQueue',
       'RunQueue',
+      'HoldQueue',
     ]);
     for (const [, visible, needed] of taken) expect(visible).toBeGreaterThanOrEqual(Number(needed));
   });
 
   it('leaves what failed in a queue, and limits how many functions work at once', () => {
-    for (const queue of ['UploadQueue', 'CountQueue', 'ChangeQueue'])
+    for (const queue of ['UploadQueue', 'CountQueue', 'ChangeQueue', 'HoldQueue'])
       expect(takersOf(queue)).toMatchObject([
         { event: { functionResponseType: 'ReportBatchItemFailures', maximumConcurrency: expect.anything() } },
       ]);
@@ -305,18 +407,19 @@ describe('the queues', () => {
 });
 
 describe('the alarms', () => {
+  const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
+    uploads: ['on-object-event', 'on-sweep'],
+    bulk: ['on-plan', 'on-count', 'on-run', 'on-change', 'batch-task'],
+    holds: ['api', 'on-holds', 'on-reconcile'],
+  };
   const sourceOf = (service: string): string =>
-    (service === 'uploads'
-      ? ['functions/on-object-event.ts', 'functions/on-sweep.ts']
-      : ['on-plan', 'on-count', 'on-run', 'on-change', 'batch-task'].map((name) => `functions/${name}.ts`)
-    )
-      .map((file) => readFileSync(file, 'utf8'))
-      .join('\n');
+    (FUNCTIONS[service] ?? []).map((name) => readFileSync(`functions/${name}.ts`, 'utf8')).join('\n');
 
   it.each([
     ['UploadDeadLettersAlarm', 'ApproximateNumberOfMessagesVisible'],
     ['UploadQueueAgeAlarm', 'ApproximateAgeOfOldestMessage'],
     ['BulkDeadLettersAlarm', 'ApproximateNumberOfMessagesVisible'],
+    ['HoldDeadLettersAlarm', 'ApproximateNumberOfMessagesVisible'],
   ])('%s watches its queue', (name, MetricName) => {
     expect(Resources[name]).toMatchObject({
       Type: 'AWS::CloudWatch::Alarm',
@@ -338,6 +441,11 @@ describe('the alarms', () => {
     ['PlanFailedAlarm', 'bulk', 'PlanFailed'],
     ['BulkFailedAlarm', 'bulk', 'BulkFailed'],
     ['NoInventoryAlarm', 'bulk', 'NoInventory'],
+    ['HoldFoundOffAlarm', 'holds', 'HoldFoundOff'],
+    ['HoldMessageUnknownAlarm', 'holds', 'HoldMessageUnknown'],
+    ['ApiFailedAlarm', 'holds', 'ApiFailed'],
+    ['ReconcileFailedAlarm', 'holds', 'ReconcileFailed'],
+    ['ReconcileSilentAlarm', 'holds', 'Reconciled'],
   ])('%s watches what the functions of %s emit', (name, service, MetricName) => {
     expect(Resources[name]).toMatchObject({
       Type: 'AWS::CloudWatch::Alarm',
@@ -361,6 +469,81 @@ describe('the alarms', () => {
       );
 
     expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('the routes', () => {
+  const events = functions.flatMap(([name, { events: all = [] }]) =>
+    all.flatMap(({ httpApi }) => (httpApi === undefined ? [] : [{ name, ...httpApi }])),
+  );
+  const machine = events.filter(({ path }) => path.startsWith('/machine'));
+  const people = events.filter((event) => !machine.includes(event));
+  const byPath = (one: string, other: string): number => (one < other ? -1 : 1);
+
+  it('are those of the API, each behind its authorizer, and no others', () => {
+    const wired = people.map(
+      ({ method, path, authorizer }) => `${method} ${path} ${authorizer?.name ?? 'open'}`,
+    );
+    const served = ROUTES.map(
+      ({ method, path, access }) => `${method} ${path} ${access === 'open' ? 'open' : 'people'}`,
+    );
+
+    expect(wired.toSorted(byPath)).toStrictEqual(served.toSorted(byPath));
+    expect(new Set(events.map(({ name }) => name))).toStrictEqual(new Set(['api']));
+  });
+
+  it('are open to nobody without a token, but for the document', () => {
+    expect(people.filter(({ authorizer }) => authorizer === undefined)).toMatchObject([
+      { method: 'GET', path: '/openapi.json' },
+    ]);
+    expect(template.provider).toMatchObject({
+      httpApi: {
+        payload: '2.0',
+        authorizers: {
+          people: {
+            type: 'jwt',
+            identitySource: '$request.header.Authorization',
+            issuerUrl: '${param:tokenIssuer}',
+            audience: ['${param:tokenAudience}'],
+          },
+        },
+      },
+    });
+  });
+
+  it('lead machines nowhere without a signature of AWS, and to no approval with one', () => {
+    expect(machine).toMatchObject([
+      { method: '*', path: '/machine/{proxy+}', authorizer: { type: 'aws_iam' } },
+    ]);
+    // Behind the one route, the API itself refuses machines what is for people only.
+    const decisions = ROUTES.filter(
+      ({ path, access, method }) =>
+        path.endsWith('/approval') || access.endsWith(':approve') || method === 'DELETE',
+    );
+    expect(decisions.map(({ operationId, peopleOnly }) => [operationId, peopleOnly])).toStrictEqual([
+      ['approveRelease', true],
+      ['approveRun', true],
+      ['cancelRun', true],
+    ]);
+  });
+
+  it('take only so many requests, and log neither headers nor bodies', () => {
+    const { logs } = template.provider as {
+      readonly logs: { readonly httpApi: { readonly format: string } };
+    };
+    const { extensions } = template.resources as unknown as { readonly extensions: unknown };
+
+    expect(extensions).toMatchObject({
+      HttpApiStage: {
+        Properties: {
+          DefaultRouteSettings: {
+            ThrottlingRateLimit: '${param:apiRate}',
+            ThrottlingBurstLimit: '${param:apiBurst}',
+          },
+        },
+      },
+    });
+    expect(logs.httpApi.format).not.toMatch(/authorization|querystring|body|\$context\.path|authorizer/i);
   });
 });
 
@@ -398,6 +581,25 @@ describe('the functions', () => {
     expect(template.functions.onRun?.environment).toMatchObject({
       HOLDFAST_BATCH_FUNCTION: 'GetAtt:BatchTaskLambdaFunction.Arn',
     });
+  });
+
+  it('get what they read who place or clear holds, and the API what it needs of people', () => {
+    const [ofHolds = '', ofApi = ''] = readFileSync('lib/compose/hold-environment.ts', 'utf8').split(
+      'const apiSchema',
+    );
+    const namesOf = (source: string): string[] =>
+      [...source.matchAll(/^ {2}(HOLDFAST_\w+): z/gm)].map(([, name = '']) => name);
+
+    for (const name of ['onObjectEvent', 'api', 'onHolds', 'onReconcile'])
+      expect(Object.keys(template.functions[name]?.environment ?? {})).toEqual(
+        expect.arrayContaining(namesOf(ofHolds)),
+      );
+    expect(Object.keys(template.functions.api?.environment ?? {})).toEqual(
+      expect.arrayContaining(namesOf(ofApi)),
+    );
+    expect([...namesOf(ofHolds), ...namesOf(ofApi)].length).toBeGreaterThan(6);
+    // An answer later than the gateway's patience is none.
+    expect(template.functions.api?.timeout).toBeLessThan(30);
   });
 
   it('run where AWS still updates functions', () => {
