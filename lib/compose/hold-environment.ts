@@ -12,7 +12,7 @@ const schema = z.object({
   /** How often every hold is looked at again. */
   HOLDFAST_RECONCILE_EVERY: z
     .string()
-    .default('PT1H')
+    .default('P1D')
     .transform((text, context) => {
       try {
         return parsePeriod(text);

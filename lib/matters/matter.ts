@@ -100,6 +100,8 @@ export type Scope = Readonly<z.infer<typeof scopeSchema>>;
 
 export const matterSchema = z.object({
   id: z.string(),
+  /** The name of the ledger that it is in. */
+  ledger: z.string(),
   /** Grows with every change. */
   revision: z.number(),
   /** The hash of the request that opened it: the same request again is no second matter. */

@@ -102,11 +102,25 @@ export function releasedName(page: string): string {
   return page.replace('/placed/', '/released/');
 }
 
+/** A version of a page as it was found later, where that was not as it had been. */
+export const checkedSchema = z.object({
+  bucket: z.string(),
+  key: z.string(),
+  versionId: z.string(),
+  outcome: z.enum(PLACED),
+  at: z.string(),
+  /** It had been taken off by somebody else, and was set again. */
+  setAgain: z.enum(['us', 'somebody']).optional(),
+});
+
+/** What the names of the pages begin with that tell how the versions of a page were found later. */
+export function checkedPrefix(page: string): string {
+  return page.replace('/placed/', '/checked/').replace(/\.ndjson$/, '.');
+}
+
 /** Where it is noted how the versions of a page were found later. */
 export function checkedName(page: string, pass: number): string {
-  return page
-    .replace('/placed/', '/checked/')
-    .replace(/\.ndjson$/, `.${String(pass).padStart(6, '0')}.ndjson`);
+  return `${checkedPrefix(page)}${String(pass).padStart(6, '0')}.ndjson`;
 }
 
 export function matterOfPage(page: string): string | undefined {

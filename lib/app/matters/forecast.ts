@@ -50,8 +50,7 @@ async function fateOf(
 ): Promise<Fate> {
   const ref = { bucket, key, versionId: versionIdOf(versionId) };
   const { value: custody } = await readCustody(ref, deps);
-  if (custody === undefined || custody.origin !== 'ours' || needersOf(custody, matter, open).length > 0)
-    return 'held';
+  if (custody?.origin !== 'ours' || needersOf(custody, matter, open).length > 0) return 'held';
   const seen = await deps.store.readLock(ref, 'retention');
   if (seen.kind !== 'seen') return 'gone';
   // What may not be seen is not called free.

@@ -48,8 +48,18 @@ export async function openMatter(
 
   const scope = await newScope('s1', id, request.scope, request.allowEmpty === true, caller, deps);
   const at = formatInstant(deps.clock.now());
+  const { epoch: ledger } = await changeDocket((docket) => docket, deps.epoch, deps);
   const matter: Matter = {
-    ...{ id, revision: 1, request: hash, group, openedBy: caller.person, openedAt: at, scopes: [scope] },
+    ...{
+      id,
+      ledger,
+      revision: 1,
+      request: hash,
+      group,
+      openedBy: caller.person,
+      openedAt: at,
+      scopes: [scope],
+    },
     history: [{ at, what: 'opened', by: caller.person }],
   };
   await changeParticulars(

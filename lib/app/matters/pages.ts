@@ -1,6 +1,9 @@
 /** Pages of rolls: written under lock, with a record that names their hash; read line by line. */
 import { formatInstant, parseInstant } from '../../lock/instant.ts';
+import type * as z from 'zod';
 import {
+  checkedPrefix,
+  checkedSchema,
   countsOf,
   endSchema,
   entrySchema,
@@ -89,6 +92,15 @@ export async function* endsOf(
   { rolls }: { readonly rolls: RollStore },
 ): AsyncGenerator<RollEnd> {
   yield* linesAfterHead(rolls, releasedName(page), (line) => endSchema.parse(line));
+}
+
+/** What was found later of the versions of a page, the last word last. */
+export async function* checkedOf(
+  page: string,
+  { rolls }: { readonly rolls: RollStore },
+): AsyncGenerator<z.infer<typeof checkedSchema>> {
+  for await (const name of rolls.list(checkedPrefix(page)))
+    yield* linesAfterHead(rolls, name, (line) => checkedSchema.parse(line));
 }
 
 async function* linesAfterHead<T>(

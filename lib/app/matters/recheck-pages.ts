@@ -83,20 +83,29 @@ async function recheckPage(
     if (until !== undefined) settles = latestOf([settles, formatInstant(until)]);
     if (found.kind === 'failed' && found.outcome !== 'gone' && found.outcome !== 'marker') {
       counts.failed += 1;
-      lines.push({ bucket, key, versionId, ...found });
+      lines.push({ bucket, key, versionId, outcome: found.outcome, at: formatInstant(deps.clock.now()) });
     }
     if (found.kind === 'on' || found.kind === 'set-again') counts.on += 1;
     if (found.kind !== 'set-again' || found.by === 'us') return;
     counts.foundOff += 1;
-    lines.push({ bucket, key, versionId, outcome: 'hold-found-off' });
+    lines.push({
+      bucket,
+      key,
+      versionId,
+      outcome: 'on',
+      setAgain: 'somebody',
+      at: formatInstant(deps.clock.now()),
+    });
     const { requestId } = found;
     const ended = { outcome: 'hold-found-off' as const, cause: matter };
     await recordVersion(ref, { ...ended, ...(requestId !== undefined && { requestId }) }, deps);
   };
   await atOnce(entries, onEntry);
   if (counts.foundOff > 0) deps.onFoundOff(counts.foundOff);
-  const at = formatInstant(deps.clock.now());
-  const head: PageHead = { matter, scope, at, counts, ...(settles !== undefined && { settles }) };
-  await putPage(checkedName(page, work.beat), head, lines, deps);
+  // What was found as it had been is told by the scope as a whole: a page for each look would cost more than the look.
+  if (lines.length > 0) {
+    const head: PageHead = { matter, scope, at: formatInstant(deps.clock.now()), counts };
+    await putPage(checkedName(page, work.beat), head, lines, deps);
+  }
   return { failed: counts.failed, repaired: counts.repaired, ...(settles !== undefined && { settles }) };
 }

@@ -2,9 +2,9 @@
 import { HoldfastError } from '../../errors.ts';
 import { placedPrefix, type RollEnd, type RollEntry } from '../../matters/roll.ts';
 import { rollCsvHeader, rollCsvLine } from '../../report/csv.ts';
-import { rowOf } from '../../report/row.ts';
+import { type CertificateRow, rowOf } from '../../report/row.ts';
 import { type RollStore } from '../../ports/roll-store.ts';
-import { endsOf, entriesOf } from './pages.ts';
+import { checkedOf, endsOf, entriesOf } from './pages.ts';
 
 interface Reads {
   readonly rolls: RollStore;
@@ -17,6 +17,24 @@ const PAGES = 200;
 
 export async function* rollEntries(matter: string, deps: Reads): AsyncGenerator<RollEntry> {
   for await (const page of deps.rolls.list(placedPrefix(matter))) yield* entriesOf(page, deps);
+}
+
+/** The versions of a page, each as it was found last. */
+async function* rowsOf(page: string, deps: Reads): AsyncGenerator<CertificateRow> {
+  const ends = new Map<string, RollEnd>();
+  for await (const end of endsOf(page, deps)) ends.set(nameOf(end), end);
+  const later = new Map<string, Pick<CertificateRow, 'outcome' | 'at' | 'setAgain'>>();
+  for await (const { outcome, at, setAgain, ...ref } of checkedOf(page, deps)) {
+    const before = later.get(nameOf(ref))?.setAgain;
+    const again = setAgain === undefined ? before : { at, by: setAgain };
+    later.set(nameOf(ref), { outcome, at, ...(again && { setAgain: again }) });
+  }
+  for await (const entry of entriesOf(page, deps))
+    yield { ...rowOf(entry, ends.get(nameOf(entry))), ...later.get(nameOf(entry)) };
+}
+
+function nameOf({ bucket, key, versionId }: Pick<RollEntry, 'bucket' | 'key' | 'versionId'>): string {
+  return JSON.stringify([bucket, key, versionId]);
 }
 
 /**
@@ -34,13 +52,8 @@ export async function rollLines(
   let bytes = 0;
   for await (const page of deps.rolls.list(placedPrefix(matter))) {
     if (after !== undefined && page <= after) continue;
-    const ends = new Map<string, RollEnd>();
-    for await (const end of endsOf(page, deps))
-      ends.set(JSON.stringify([end.bucket, end.key, end.versionId]), end);
-    for await (const entry of entriesOf(page, deps)) {
-      const line = rollCsvLine(
-        rowOf(entry, ends.get(JSON.stringify([entry.bucket, entry.key, entry.versionId]))),
-      );
+    for await (const row of rowsOf(page, deps)) {
+      const line = rollCsvLine(row);
       lines.push(line);
       bytes += Buffer.byteLength(line);
     }
