@@ -54,6 +54,8 @@ export async function runCertificate(text: string, options: CertificateOptions):
       throw error;
     }
   });
+  if (options.json !== true && input.rollDigests.length === 0)
+    printError('the API names no pages of the roll, so the certificate has no digests of them');
   if (isWorking(matter))
     printError(`${id} is ${matter.state}: the certificate says so, and is not the last word`);
   if (options.json === true) printJson({ html, csv, versions: rows.length, pages: input.rollDigests.length });
@@ -65,10 +67,12 @@ async function rollDigests(id: string, api: Api): Promise<RollDigest[]> {
   const digests: RollDigest[] = [];
   let after: string | undefined;
   do {
-    const page = await api.get(`/matters/${id}/pages`, pagesSchema, { after }).catch((error: unknown) => {
-      if (error instanceof HoldfastError && error.status === 404) return undefined;
-      throw error;
-    });
+    const page = await api
+      .get(`/matters/${id}/roll/pages`, pagesSchema, { after })
+      .catch((error: unknown) => {
+        if (error instanceof HoldfastError && error.status === 404) return undefined;
+        throw error;
+      });
     if (page === undefined) return [];
     digests.push(...page.value.pages);
     after = page.value.next;

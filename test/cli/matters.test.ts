@@ -627,12 +627,10 @@ describe('holdfast matters certificate', () => {
       lines: [rollCsvHeader, rollCsvLine({ ...ROW, versionId: after ?? 'v1' })],
       ...(after === undefined && { next: 'v2' }),
     });
-    server.instead = (line) => {
-      if (!line.startsWith('GET /matters/m-1/pages')) return undefined;
-      const name = line.includes('after=2') ? 'rolls/m-1/placed/s1/2.ndjson' : 'rolls/m-1/placed/s1/1.ndjson';
-      const body = { pages: [{ name, sha256: SHA }], ...(!line.includes('after') && { next: '2' }) };
-      return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    };
+    server.api.pages = async (_, after) => ({
+      pages: [{ name: `rolls/m-1/placed/s1/${after ?? '1'}.ndjson`, sha256: SHA }],
+      ...(after === undefined && { next: '2' }),
+    });
   });
   const certificate = async (...args: readonly string[]): Promise<Ran> =>
     matters('certificate', 'm-1', '--out', folder, ...args);
@@ -655,10 +653,11 @@ describe('holdfast matters certificate', () => {
 
   it('names no digests where the deployment does not tell them', async () => {
     server.instead = (line) =>
-      line.includes('/pages') ? { status: 404, body: '{"message":"Not Found"}' } : undefined;
+      line.endsWith('/roll/pages') ? { status: 404, body: '{"message":"Not Found"}' } : undefined;
 
     expect(json(await certificate('--json'))).toMatchObject({ versions: 2, pages: 0 });
     expect(read('html')).toContain('No pages of the roll were named');
+    expect((await certificate('--force')).err).toContain('no digests');
   });
 
   it.each(['html', 'csv'])('does not write over a %s that is there, unless it is told to', async (kind) => {
