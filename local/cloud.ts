@@ -93,6 +93,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   });
   checkWiring(stack);
   const output = new EventEmitter<CloudEvents>();
+  // Everybody who waits for a record listens: a test of many uploads has as many.
+  output.setMaxListeners(0);
   const credentials = options.credentials ?? DEFAULT_CREDENTIALS;
   const onLog = (line: string): boolean => output.emit('log', line);
 

@@ -8,6 +8,7 @@ import type { OutsideStore } from '../../local/environment.ts';
 import { type Act, type HardRow, playTour, type RefusalRow, type UploadRow } from '../../local/tour/tour.ts';
 import type { Lie } from '../../local/s3/types.ts';
 import { ARCHIVE, bulkAct, type BulkRow } from '../bulk-act.ts';
+import { holdsAct, type HoldRow } from '../holds-act.ts';
 import { verifyAct } from '../verify-act.ts';
 import { commandsToTry, showRecords, startLocalCloud, untilStopped } from '../local-cloud.ts';
 import { portOption, RECORDS } from '../options.ts';
@@ -25,6 +26,7 @@ export interface TourOptions {
 
 const FOLDER = resolve(import.meta.dirname, '../../local/tour');
 const LOCAL_BUCKET = 'demo';
+const CERTIFICATES = '.holdfast';
 /** For tests that the tour notices a store that does not enforce: delete, shorten or forget. */
 const LIES = (process.env.HOLDFAST_TEST_LIES ?? '')
   .split(',')
@@ -120,6 +122,7 @@ async function play(cloud: Cloud, outside: OutsideStore | undefined, quiet: bool
   // An outside store has no bulk jobs that could be used here, and its locks must end within minutes.
   // And five thousand versions would tell no more of a store that was caught lying.
   if (outside === undefined && acts.every(({ ok }) => ok)) show(await bulkAct(cloud));
+  if (outside === undefined && acts.every(({ ok }) => ok)) show(await holdsAct(cloud, CERTIFICATES));
   show(await verifyAct(cloud));
   return acts;
 }
@@ -161,6 +164,13 @@ function actTable({ rows }: Act): string {
       ]),
     );
   }
+  const holds = rows.filter((row): row is HoldRow => 'done' in row);
+  if (holds.length > 0) {
+    return table(
+      ['', 'what was done', 'by', 'must be', 'found'],
+      holds.map(({ done, by, must, found, ok }) => [mark(ok), done, by, must, visible(found)]),
+    );
+  }
   const hard = rows.filter((row): row is HardRow => 'happened' in row);
   if (hard.length > 0) {
     return table(
@@ -186,12 +196,13 @@ function isOk(row: object): boolean {
 
 /** The first step that failed: on a store that lies, its first lie. */
 function failureText(row: object): string {
-  const { tried, did, happened, found, must, answered, after, ended, remark } = row as Partial<
-    UploadRow & RefusalRow & HardRow & BulkRow
+  const { tried, did, happened, done, found, must, answered, after, ended, remark } = row as Partial<
+    UploadRow & RefusalRow & HardRow & BulkRow & HoldRow
   >;
-  const what = tried ?? happened ?? did ?? found ?? 'a step';
+  const what = tried ?? happened ?? did ?? done ?? found ?? 'a step';
   const expected = must === undefined ? '' : `, which must be: ${must}`;
-  const got = answered ?? ended ?? `${after ?? 'nothing'} ${remark ?? ''}`;
+  const got =
+    answered ?? ended ?? (done === undefined ? undefined : found) ?? `${after ?? 'nothing'} ${remark ?? ''}`;
   return `the first step that failed: ${what}${expected}; the store answered: ${visible(got)}`;
 }
 

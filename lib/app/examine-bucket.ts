@@ -6,6 +6,7 @@ import { permissionChecks, permissionsToTry } from '../doctor/permissions.ts';
 import { lockCheck, mfaCheck, versioningCheck } from '../doctor/settings.ts';
 import { type Sample, type Samples, toolChecks } from '../doctor/tool-checks.ts';
 import { type Tool } from '../doctor/tools.ts';
+import { holdsCheck } from '../doctor/holds.ts';
 import { eventsCheck, inventoryCheck, replicationCheck } from '../doctor/wiring.ts';
 import { type Attempt, type BucketSurvey, type Permission } from '../ports/bucket-survey.ts';
 import { type EntryListing, type ListedEntry } from '../ports/entry-listing.ts';
@@ -47,6 +48,7 @@ export async function examineBucket(patient: Patient, deps: ExamineDeps): Promis
     ...(tool === undefined ? [] : toolChecks(await samplesOf(tool, patient, deps), { ...patient, tool })),
     ...lifecycleChecks(lifecycle, patient),
     replicationCheck(replication, patient),
+    ...(tool === undefined ? [holdsCheck(policy, patient)] : []),
     mfaCheck(versioning, lifecycle),
     eventsCheck(events, patient),
     inventoryCheck(inventories, patient),

@@ -50,6 +50,48 @@ export function verdictOn(
   };
 }
 
+/**
+ * To whom a policy keeps an action, by denying it to everybody else; undefined where it does not.
+ *
+ * @param only - a condition that may narrow the denial to what matters, such as taking holds off.
+ */
+export function keptTo(
+  action: string,
+  policy: string | undefined,
+  bucket: string,
+  only: Readonly<Record<string, string>> = {},
+): readonly string[] | undefined {
+  for (const statement of (policy === undefined ? undefined : parse(policy)) ?? []) {
+    const { Condition, ...plain } = statement;
+    if (!deniesToAll(plain, action, bucket)) continue;
+    const parsed = conditionSchema.safeParse(Condition ?? {});
+    const excepted = parsed.success ? exceptedIn(parsed.data, only) : undefined;
+    if (excepted !== undefined) return excepted;
+  }
+  return undefined;
+}
+
+const conditionSchema = z.record(z.string(), z.record(z.string(), texts));
+/** Operators that leave principals out of a denial. */
+const EXCEPTING = new Set(['ArnNotEquals', 'ArnNotLike', 'StringNotEquals', 'StringNotLike']);
+
+/** The principals that a condition leaves out; undefined where it leaves out more than principals. */
+function exceptedIn(
+  condition: z.infer<typeof conditionSchema>,
+  only: Readonly<Record<string, string>>,
+): readonly string[] | undefined {
+  const excepted: string[] = [];
+  for (const [operator, keys] of Object.entries(condition)) {
+    for (const [key, values] of Object.entries(keys)) {
+      const isNarrowing = operator === 'StringEquals' && values.length === 1 && values[0] === only[key];
+      if (isNarrowing) continue;
+      if (!EXCEPTING.has(operator) || key.toLowerCase() !== 'aws:principalarn') return undefined;
+      excepted.push(...values);
+    }
+  }
+  return excepted;
+}
+
 function parse(policy: string): readonly Statement[] | undefined {
   try {
     const parsed = policySchema.safeParse(JSON.parse(policy));

@@ -21,10 +21,10 @@ export interface ScopeDeps {
 const SAMPLES = 20;
 /** How long a preview looks (milliseconds): whoever asks waits. */
 const PATIENCE = 15_000;
-/** Requests for each version that is held: look, claim, set, read back, a share of a page. */
+/** Requests for each version that is held: look at the bit, set it, read it back; and its claim in the ledger. */
 const REQUESTS = 4;
-/** Dollars: two PUT-priced requests and two GETs; see docs/HOLDS.md. */
-const USD = 0.000_012;
+/** Dollars of those: one at the price of a PUT, two of a GET, one write of a table. */
+const USD = (5 + 2 * 0.4 + 1.25) / 1_000_000;
 
 export function requireManaged(bucket: string, { manages }: Pick<ScopeDeps, 'manages'>): void {
   if (manages(bucket)) return;

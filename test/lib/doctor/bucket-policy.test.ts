@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { verdictOn } from '../../../lib/doctor/bucket-policy.ts';
+import { keptTo, verdictOn } from '../../../lib/doctor/bucket-policy.ts';
 
 const BYPASS = 's3:BypassGovernanceRetention';
 const policyOf = (...statements: readonly object[]): string =>
@@ -111,5 +111,35 @@ describe('what a bucket policy says of the bypass', () => {
     ['what is no policy', '[]', undefined],
   ])('%s', (_, policy, verdict) => {
     expect(verdictOn(BYPASS, policy, 'b')).toStrictEqual(verdict);
+  });
+});
+
+describe('to whom a bucket policy keeps legal holds', () => {
+  const HOLD = 's3:PutObjectLegalHold';
+  const ROLE = 'arn:aws:iam::123456789012:role/on-holds';
+  const butRole = { ArnNotEquals: { 'aws:PrincipalArn': ROLE } };
+  const onlyOff = { StringEquals: { 's3:object-lock-legal-hold': 'OFF' } };
+  const denial = (Condition?: object, more: object = {}): string =>
+    policyOf({ Effect: 'Deny', Principal: '*', Action: HOLD, ...(Condition && { Condition }), ...more });
+
+  it.each<[string, string | undefined, readonly string[] | undefined]>([
+    ['no policy', undefined, undefined],
+    ['a denial to everybody', denial(), []],
+    ['a denial to everybody but a role', denial(butRole), [ROLE]],
+    [
+      'a denial of taking off, to everybody but roles by pattern',
+      denial({ ...onlyOff, ArnNotLike: { 'aws:PrincipalArn': ['arn:a*', 'arn:b*'] } }),
+      ['arn:a*', 'arn:b*'],
+    ],
+    ['a denial of taking off alone', denial(onlyOff), []],
+    ['a denial of placing', denial({ StringEquals: { 's3:object-lock-legal-hold': 'ON' } }), undefined],
+    ['a denial under another condition', denial({ Bool: { 'aws:SecureTransport': 'false' } }), undefined],
+    ['a denial to all but an account', denial({ StringNotEquals: { 'aws:SourceAccount': '1' } }), undefined],
+    ['a denial for a part of the bucket', denial(butRole, { Resource: 'arn:aws:s3:::b/a/*' }), undefined],
+    ['a denial to one user', denial(butRole, { Principal: { AWS: 'arn:u' } }), undefined],
+    ['a permission', policyOf({ Effect: 'Allow', Principal: '*', Action: HOLD }), undefined],
+    ['no JSON', 'Deny', undefined],
+  ])('%s', (_, policy, kept) => {
+    expect(keptTo(HOLD, policy, 'b', { 's3:object-lock-legal-hold': 'OFF' })).toEqual(kept);
   });
 });

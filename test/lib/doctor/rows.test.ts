@@ -1,5 +1,6 @@
 /** The other rows of doctor, each from what was seen to what it says. */
 import { describe, expect, it } from '@jest/globals';
+import { holdsCheck } from '../../../lib/doctor/holds.ts';
 import { lifecycleChecks } from '../../../lib/doctor/lifecycle.ts';
 import { type Patient } from '../../../lib/doctor/patient.ts';
 import { permissionChecks } from '../../../lib/doctor/permissions.ts';
@@ -164,6 +165,27 @@ describe('wiring', () => {
 
     expect(resultOf(row)).toBe(result);
     expect(row.seen).toMatch(words);
+  });
+});
+
+describe('who may take holds off', () => {
+  const KEPT = JSON.stringify({
+    Statement: {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObjectLegalHold',
+      Resource: 'arn:aws:s3:::b/*',
+      Condition: { ArnNotEquals: { 'aws:PrincipalArn': 'arn:r' } },
+    },
+  });
+
+  it.each([
+    ['a role alone', seen(KEPT), patient, 'ok'],
+    ['whoever has the permission', seen(undefined), patient, 'warning'],
+    ['not seen', DENIED, patient, 'not tried'],
+    ['another store', seen(KEPT), { ...patient, isAmazon: false }, 'not tried'],
+  ])('%s', (_, answer, whose, result) => {
+    expect(resultOf(holdsCheck(answer, whose))).toBe(result);
   });
 });
 
