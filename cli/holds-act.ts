@@ -26,7 +26,7 @@ export interface HoldRow {
   readonly done: string;
   readonly by: string;
   readonly must: string;
-  readonly found: string;
+  readonly seen: string;
   readonly ok: boolean;
 }
 
@@ -53,8 +53,8 @@ export async function holdsAct(cloud: Cloud, folder: string): Promise<Act<HoldRo
   const { url: endpoint, region, credentials } = cloud;
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
   const rows: HoldRow[] = [];
-  const row = (done: string, by: string, must: string, found: string, ok: boolean): void => {
-    rows.push({ done, by, must, found, ok });
+  const row = (done: string, by: string, must: string, seen: string, ok: boolean): void => {
+    rows.push({ done, by, must, seen, ok });
   };
   try {
     await client.send(new CreateBucketCommand({ Bucket: BUCKET, ObjectLockEnabledForBucket: true }));
@@ -148,12 +148,12 @@ async function employeeRow(cloud: Cloud, client: S3Client, token: string): Promi
   const posted = eventAnswerSchema.safeParse(answer.body);
   const after = await retention();
   const years = ((after?.RetainUntilDate?.getTime() ?? 0) - systemClock.now()) / (365.25 * 86_400_000);
-  const found = `${isHeld ? 'held' : 'not held'}, then ${after?.Mode ?? 'none'} until ${after?.RetainUntilDate?.toISOString().slice(0, 10) ?? '–'}`;
+  const seen = `${isHeld ? 'held' : 'not held'}, then ${after?.Mode ?? 'none'} until ${after?.RetainUntilDate?.toISOString().slice(0, 10) ?? '–'}`;
   return {
     done: 'posts "employment-ended" for hr/4711-0',
     by: 'Ann',
     must: 'held until then, and six years from now on',
-    found,
+    seen,
     ok: isHeld && posted.success && after?.EventHold !== 'ON' && years > 5.9 && years < 6.2,
   };
 }

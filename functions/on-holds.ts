@@ -27,15 +27,12 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
     const deadline = instantOf(holds.clock.now() + left);
     const response = await processPartialResponse(
       event,
-      async ({ body, messageId, attributes }: SQSRecord) => {
+      async ({ body, messageId, attributes, messageAttributes }: SQSRecord) => {
+        const waits = Number(messageAttributes.waits?.stringValue ?? 0);
+        const tries = waits + Number(attributes.ApproximateReceiveCount);
         try {
           const deps = await holds.stepping();
-          const isOurs = await handleHoldMessage(
-            body,
-            Number(attributes.ApproximateReceiveCount),
-            deadline,
-            deps,
-          );
+          const isOurs = await handleHoldMessage(body, tries, deadline, deps);
           if (!isOurs) trouble('HoldMessageUnknown', 'it is none of ours', { messageId });
         } catch (cause) {
           trouble('HoldFailed', cause, { messageId });

@@ -32,7 +32,7 @@ function notCleared(
     '--legal-hold Status=OFF',
   ].join(' ');
   return new HoldfastError('bad-input', {
-    what: 'a hold is not cleared from here, since somebody may still need it: that belongs to released matters, which this version does not have yet',
+    what: 'a hold is not cleared from here, since somebody may still need it: Holdfast takes off the holds of matters that were released (holdfast matters release)',
     next: `whoever has s3:PutObjectLegalHold and answers for it can run: ${line}`,
   });
 }

@@ -51,7 +51,9 @@ export async function runRebuild(options: LedgerOptions): Promise<void> {
   for (const name of unrecorded.slice(0, NAMED))
     print(`  no record names ${visible(name)}, and it was taken as it is`);
   if (unrecorded.length > NAMED) print(`  … and ${count(unrecorded.length - NAMED)} more`);
-  print('Every hold is looked at again when it is due; to have it looked at now, run the function onReconcile.');
+  print(
+    'Every hold is looked at again when it is due; to have it looked at now, run the function onReconcile.',
+  );
 }
 
 async function* allRecords(

@@ -168,7 +168,7 @@ function actTable({ rows }: Act): string {
   if (holds.length > 0) {
     return table(
       ['', 'what was done', 'by', 'must be', 'found'],
-      holds.map(({ done, by, must, found, ok }) => [mark(ok), done, by, must, visible(found)]),
+      holds.map(({ done, by, must, seen, ok }) => [mark(ok), done, by, must, visible(seen)]),
     );
   }
   const hard = rows.filter((row): row is HardRow => 'happened' in row);
@@ -196,13 +196,12 @@ function isOk(row: object): boolean {
 
 /** The first step that failed: on a store that lies, its first lie. */
 function failureText(row: object): string {
-  const { tried, did, happened, done, found, must, answered, after, ended, remark } = row as Partial<
+  const { tried, did, happened, done, seen, found, must, answered, after, ended, remark } = row as Partial<
     UploadRow & RefusalRow & HardRow & BulkRow & HoldRow
   >;
   const what = tried ?? happened ?? did ?? done ?? found ?? 'a step';
   const expected = must === undefined ? '' : `, which must be: ${must}`;
-  const got =
-    answered ?? ended ?? (done === undefined ? undefined : found) ?? `${after ?? 'nothing'} ${remark ?? ''}`;
+  const got = answered ?? ended ?? seen ?? `${after ?? 'nothing'} ${remark ?? ''}`;
   return `the first step that failed: ${what}${expected}; the store answered: ${visible(got)}`;
 }
 

@@ -23,6 +23,7 @@ export function composeApi(env: NodeJS.ProcessEnv, trouble: ApiTrouble): Api {
   const {
     HOLDFAST_TOKEN_ISSUER: issuer,
     HOLDFAST_TOKEN_AUDIENCE: audience,
+    HOLDFAST_TOKEN_SCOPE_PREFIX: scopePrefix,
     HOLDFAST_MACHINE_GROUPS: groups,
   } = readApiEnvironment(env);
   const { answering, copied } = composeHolds(env, trouble);
@@ -30,7 +31,7 @@ export function composeApi(env: NodeJS.ProcessEnv, trouble: ApiTrouble): Api {
     copied,
     answer: createHttpApi({
       api: createMatterApi(answering),
-      verify: createVerify({ issuer, audience, keys: issuerKeys(issuer) }),
+      verify: createVerify({ issuer, audience, scopePrefix, keys: issuerKeys(issuer) }),
       machineGroups: groups
         .split(',')
         .map((group) => group.trim())

@@ -34,6 +34,8 @@ export function readHoldEnvironment(env: NodeJS.ProcessEnv): HoldEnvironment {
 const apiSchema = z.object({
   HOLDFAST_TOKEN_ISSUER: z.url(),
   HOLDFAST_TOKEN_AUDIENCE: z.string().min(1),
+  /** What stands before our scopes in tokens: Cognito writes `holdfast/matters:read`. */
+  HOLDFAST_TOKEN_SCOPE_PREFIX: z.string().default(''),
   /** The groups of owners whose matters machines may see, separated by commas. */
   HOLDFAST_MACHINE_GROUPS: z.string().default(''),
 });

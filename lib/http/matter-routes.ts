@@ -44,7 +44,7 @@ export const MATTER_ROUTES: readonly Route[] = [
     body: previewRequestSchema,
     example: SELECTOR,
     answers: { 200: { description: 'What it covers.', schema: previewSchema } },
-    refusals: ['not-managed', 'empty-scope'],
+    refusals: ['not-managed', 'no-such-version', 'delete-marker', 'no-lock-on-bucket', 'too-large'],
     run: async ({ body }, { api, caller }) => json(200, await api.preview(body.scope, caller)),
   }),
   route({
@@ -66,7 +66,10 @@ export const MATTER_ROUTES: readonly Route[] = [
       201: OPENED,
       202: WORKING,
     },
-    refusals: ['not-managed', 'empty-scope', 'no-lock-on-bucket', 'key-reused', 'other-holdfast'],
+    refusals: [
+      ...(['not-managed', 'empty-scope', 'no-such-version', 'delete-marker', 'no-lock-on-bucket'] as const),
+      ...(['key-reused', 'other-holdfast'] as const),
+    ],
     run: async ({ body, key }, { api, caller, base }) => {
       const { matter, isNew } = await api.open(body, key, caller);
       return json(isNew ? (isWorking(matter) ? 202 : 201) : 200, matter, leadTo(base, matter));

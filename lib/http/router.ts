@@ -1,10 +1,6 @@
 /** Finds the route of a request: Powertools' router over the table of routes. */
 import { HttpVerbs, Router } from '@aws-lambda-powertools/event-handler/http';
-import type {
-  APIGatewayProxyEventV2,
-  APIGatewayProxyStructuredResultV2,
-  Context,
-} from 'aws-lambda';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { type Asked } from './request.ts';
 import { type Route } from './route.ts';
 

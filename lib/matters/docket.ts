@@ -16,9 +16,10 @@ export function newDocket(epoch: string): Docket {
   return { generation: 0, epoch, open: [] };
 }
 
+/** With a matter on it, and always of a new generation: what an open matter covers may have grown. */
 export function withOpen(docket: Docket, matter: string): Docket {
-  if (docket.open.includes(matter)) return docket;
-  return { ...docket, generation: docket.generation + 1, open: [...docket.open, matter] };
+  const open = docket.open.includes(matter) ? docket.open : [...docket.open, matter];
+  return { ...docket, generation: docket.generation + 1, open };
 }
 
 export function withoutOpen(docket: Docket, matter: string): Docket {

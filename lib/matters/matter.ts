@@ -61,6 +61,10 @@ const workSchema = z.object({
   marker: z.object({ key: z.string(), versionId: z.string().optional() }).optional(),
   /** Clearings by older releases may land until then, or settings of ours after a release. */
   settles: z.string().optional(),
+  /** What the pages of the roll say together, before anything was looked at again. */
+  base: countsSchema.optional(),
+  /** How many pieces had ended when it was last looked, and when that was another number. */
+  ended: z.object({ pieces: z.number(), at: z.string() }).optional(),
   beat: z.number(),
   touched: z.string(),
 });

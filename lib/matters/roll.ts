@@ -36,6 +36,8 @@ export const entrySchema = z.object({
   settles: z.string().optional(),
   /** A request of ours that had no answer may still set the bit until then, even after a release. */
   lands: z.string().optional(),
+  /** The page that has the version too, where that was not there yet: counted there, and listed here to be safe. */
+  claimedOn: z.string().optional(),
 });
 export type RollEntry = Readonly<z.infer<typeof entrySchema>>;
 
@@ -61,6 +63,7 @@ export const endSchema = z.object({
   at: z.string(),
   requestId: z.string().optional(),
   detail: z.string().optional(),
+  claimedOn: z.string().optional(),
 });
 export type RollEnd = Readonly<z.infer<typeof endSchema>>;
 
@@ -134,8 +137,8 @@ export function beatOfPage(page: string): number {
 
 export function countsOf(entries: Iterable<RollEntry>): ScopeCounts {
   const counts = { versions: 0, bytes: 0, on: 0, exceptions: 0 };
-  for (const { outcome, size = 0 } of entries) {
-    if (outcome === 'marker') continue;
+  for (const { outcome, size = 0, claimedOn } of entries) {
+    if (outcome === 'marker' || claimedOn !== undefined) continue;
     counts.versions += 1;
     counts.bytes += size;
     if (outcome === 'on') counts.on += 1;
@@ -156,7 +159,8 @@ export function plusCounts(one: ScopeCounts, other: ScopeCounts): ScopeCounts {
 
 export function releasedCountsOf(ends: Iterable<RollEnd>): ReleasedCounts {
   const counts = { off: 0, needed: 0, notOurs: 0, gone: 0, failed: 0 };
-  for (const { outcome } of ends) {
+  for (const { outcome, claimedOn } of ends) {
+    if (claimedOn !== undefined) continue;
     if (outcome === 'off' || outcome === 'needed' || outcome === 'gone') counts[outcome] += 1;
     else if (outcome === 'found-on' || outcome === 'unclear') counts.notOurs += 1;
     else counts.failed += 1;

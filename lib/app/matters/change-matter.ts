@@ -34,25 +34,12 @@ export async function recordMatter(
   await recordDeed({ action, cause: matter.id, detail, matter }, deps);
 }
 
-/** Puts an open matter on the docket; answers whether it was there. */
-export async function putOnDocket(
-  id: string,
-  epoch: string,
-  deps: Pick<HoldDeps, 'ledger'>,
-): Promise<boolean> {
-  let wasThere = true;
-  await changeDocket(
-    (docket) => {
-      wasThere = docket.open.includes(id);
-      return withOpen(docket, id);
-    },
-    epoch,
-    deps,
-  );
+/** Puts an open matter on the docket, as a new generation: what it covers may have changed. */
+export async function putOnDocket(id: string, epoch: string, deps: Pick<HoldDeps, 'ledger'>): Promise<void> {
+  await changeDocket((docket) => withOpen(docket, id), epoch, deps);
   // Its release may have been approved at the same moment, and must not be undone by this.
   const held = await readMatter(id, deps);
   if (held === undefined || !isOpen(held.value)) await takeOffDocket(id, epoch, deps);
-  return wasThere;
 }
 
 export async function takeOffDocket(

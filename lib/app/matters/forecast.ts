@@ -9,7 +9,7 @@ import { type LifecycleRule } from '../../ports/bucket-survey.ts';
 import { versionIdOf } from '../../ports/lock-store.ts';
 import { atOnce } from './at-once.ts';
 import { readCustody, readDocket } from './ledger-items.ts';
-import { rollEntries } from './roll-lines.ts';
+import { rollRows } from './roll-lines.ts';
 import { type ServiceDeps } from './service-deps.ts';
 
 /** So many versions are looked at: whoever asks waits. */
@@ -19,7 +19,7 @@ type Fate = 'atOnce' | 'retained' | 'held' | 'gone';
 
 export async function forecastOf(matter: Matter, deps: ServiceDeps): Promise<Forecast> {
   const entries: RollEntry[] = [];
-  for await (const entry of rollEntries(matter.id, deps)) {
+  for await (const entry of rollRows(matter.id, deps)) {
     if (entry.outcome === 'on') entries.push(entry);
     if (entries.length >= MOST) break;
   }

@@ -34,7 +34,7 @@ export async function gatherPlaced(
 ): Promise<Next> {
   const pages = await pagesOf(matter, scope, deps);
   const ofPass = pages.filter((page) => isOfScope(page, matter, scope) && beatOfPage(page) >= work.from);
-  if (!areAllThere(ofPass, work)) return waitOn(scope, work, lost, deps);
+  if (!areAllThere(ofPass, work)) return waitOn(scope, work, ofPass.length, lost, deps);
   const heads = await headsOf(pages, deps);
   const counts = heads.map((head) => countsIn(head.counts)).reduce(plusCounts, NOTHING);
   const found = ofPass
@@ -44,7 +44,7 @@ export async function gatherPlaced(
   const next: ScopeWork =
     work.kind === 'open' && scope.what.kind === 'selector' && found.versions > 0 && work.pass < MOST_PASSES
       ? { ...rest, ...newPass(work, deps.clock.now()) }
-      : { ...rest, phase: 'settle' };
+      : { ...rest, phase: 'settle', base: counts };
   return { kind: 'work', scope: { ...scope, counts, work: next }, seconds: 0 };
 }
 
@@ -58,7 +58,8 @@ export async function gatherReleased(
 ): Promise<Next> {
   const pages = await pagesOf(matter, scope, deps);
   const ended = await releasedPages(matter, scope, deps);
-  if (pages.some((page) => !ended.has(releasedName(page)))) return waitOn(scope, work, lost, deps);
+  if (pages.some((page) => !ended.has(releasedName(page))))
+    return waitOn(scope, work, ended.size, lost, deps);
   const heads = await headsOf(pages, deps);
   const lands = latestOf(heads.map((head) => head.lands));
   const now = deps.clock.now();
@@ -104,13 +105,17 @@ function areAllThere(names: readonly string[], { sent }: ScopeWork): boolean {
   return sent.every(({ beat, pieces }) => (there.get(beat) ?? 0) >= pieces);
 }
 
-/** Looks again soon, then less often; what has not ended for long was lost, and is sent once more. */
-function waitOn(scope: Scope, work: ScopeWork, lost: number, { clock }: StepDeps): Next {
+/** Looks again soon, then less often; where no piece has ended for long they were lost, and are sent once more. */
+function waitOn(scope: Scope, work: ScopeWork, pieces: number, lost: number, { clock }: StepDeps): Next {
   const now = clock.now();
-  const age = now - parseInstant(work.since);
-  if (age < lost) return { kind: 'work', scope, seconds: Math.min(60, Math.max(1, age / 10_000)) };
+  const ended = work.ended?.pieces === pieces ? work.ended : { pieces, at: formatInstant(now) };
+  const age = now - parseInstant(ended.at);
+  if (age < lost) {
+    const seconds = Math.min(60, Math.max(1, (now - parseInstant(work.since)) / 10_000));
+    return { kind: 'work', scope: { ...scope, work: { ...work, ended } }, seconds };
+  }
   // Nobody knows which versions it was about: all are listed again.
-  const { first: _, ...rest } = work;
+  const { first: _, ended: __, ...rest } = work;
   return { kind: 'work', scope: { ...scope, work: { ...rest, ...newPass(work, now) } }, seconds: 0 };
 }
 

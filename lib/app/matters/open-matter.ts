@@ -10,13 +10,13 @@ import {
 } from '../../matters/messages.ts';
 import { namedName } from '../../matters/roll.ts';
 import { type Caller } from '../caller.ts';
-import { changeMatter, putOnDocket, recordMatter } from './change-matter.ts';
+import { changeMatter, recordMatter } from './change-matter.ts';
 import { changeDocket, putMatter, readMatter } from './ledger-items.ts';
 import { claimBucket } from './owner-mark.ts';
 import { runInline } from './run-inline.ts';
 import { namedVersions, requireManaged, requireNotEmpty } from './scope-request.ts';
 import { type ServiceDeps } from './service-deps.ts';
-import { sendStep, waitFor } from './step-scope.ts';
+import { sendStep } from './step-scope.ts';
 import { actorOf, changeParticulars, named, readParticulars, viewOf, visibleMatter } from './views.ts';
 
 const NOTHING = { versions: 0, bytes: 0, on: 0, exceptions: 0 };
@@ -114,8 +114,6 @@ export async function widenMatter(
   );
   if (after === undefined) throw alreadyReleased(id);
   await changeParticulars(id, (one) => named(one, caller), deps.documents);
-  // What is covered changed: a new generation, so that nobody goes by what it was.
-  await changeDocket((docket) => ({ ...docket, generation: docket.generation + 1 }), deps.epoch, deps);
   await begin(after, scope, 'matter-widened', caller, deps);
   return shown(id, caller, deps);
 }
@@ -127,10 +125,9 @@ async function begin(
   caller: Caller,
   deps: ServiceDeps,
 ): Promise<void> {
-  await putOnDocket(matter.id, deps.epoch, deps);
   await recordMatter(action, matter, `${matter.id}: ${scope.id}`, { ...deps, actor: actorOf(caller) });
   const step = { task: 'step', matter: matter.id, scope: scope.id, beat: scope.work?.beat ?? 1 } as const;
-  if (scope.what.kind === 'selector') await sendStep(step, waitFor(deps.docketFresh) / 1_000, deps);
+  if (scope.what.kind === 'selector') await sendStep(step, 0, deps);
   else await runInline(step, instantOf(deps.clock.now() + PATIENCE), deps);
 }
 
@@ -157,8 +154,7 @@ async function newScope(
     requireManaged(selector.bucket, deps);
     await requireNotEmpty(selector, allowEmpty, deps);
     await claimBucket(selector.bucket, deps);
-    const until = formatInstant(instantOf(now + waitFor(deps.docketFresh)));
-    return { ...common, what: { kind: 'selector', selector }, work: { ...work, until } };
+    return { ...common, what: { kind: 'selector', selector }, work };
   }
   const versions = await namedVersions(request, deps);
   for (const bucket of new Set(versions.map((one) => one.bucket))) await claimBucket(bucket, deps);
@@ -166,8 +162,7 @@ async function newScope(
     namedName(matter, name),
     `${versions.map((one) => JSON.stringify(one)).join('\n')}\n`,
   );
-  // Nothing arrives in a list: nobody's cache matters.
-  return { ...common, what: { kind: 'list', versions: versions.length }, work: { ...work, phase: 'list' } };
+  return { ...common, what: { kind: 'list', versions: versions.length }, work };
 }
 
 async function sameRequest(
@@ -177,8 +172,6 @@ async function sameRequest(
   deps: ServiceDeps,
 ): Promise<MatterView> {
   if (before.request !== hash) throw keyReused();
-  // Whoever began it may not have lived to put it on the docket.
-  if (isOpen(before)) await putOnDocket(before.id, deps.epoch, deps);
   return shown(before.id, caller, deps);
 }
 

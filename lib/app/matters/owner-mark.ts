@@ -21,8 +21,10 @@ export async function claimBucket(
   const { epoch } = await changeDocket((docket) => docket, deps.epoch, deps);
   const documents = deps.marks(bucket);
   const mark = JSON.stringify({ ledger: epoch, since: formatInstant(deps.clock.now()) });
-  if ((await documents.put(MARK, mark, 'none')) !== undefined) return;
-  const found = markSchema.safeParse(jsonOf((await documents.get(MARK))?.body ?? ''));
+  // Looked at first: a store that ignores conditions would write over the mark of somebody else.
+  const before = await documents.get(MARK);
+  if (before === undefined && (await documents.put(MARK, mark, 'none')) !== undefined) return;
+  const found = markSchema.safeParse(jsonOf((before ?? (await documents.get(MARK)))?.body ?? ''));
   if (found.success && found.data.ledger === epoch) return;
   throw new HoldfastError('other-holdfast', {
     what: `the bucket ${bucket} has holds of another Holdfast (${MARK} says so), and each would clear those of the other`,

@@ -84,14 +84,14 @@ export async function* entriesOf(
   name: string,
   { rolls }: { readonly rolls: RollStore },
 ): AsyncGenerator<RollEntry> {
-  yield* linesAfterHead(rolls, name, (line) => entrySchema.parse(line));
+  yield* linesOf(name, { rolls }, (line) => entrySchema.parse(line));
 }
 
 export async function* endsOf(
   page: string,
   { rolls }: { readonly rolls: RollStore },
 ): AsyncGenerator<RollEnd> {
-  yield* linesAfterHead(rolls, releasedName(page), (line) => endSchema.parse(line));
+  yield* linesOf(releasedName(page), { rolls }, (line) => endSchema.parse(line));
 }
 
 /** What was found later of the versions of a page, the last word last. */
@@ -100,12 +100,13 @@ export async function* checkedOf(
   { rolls }: { readonly rolls: RollStore },
 ): AsyncGenerator<z.infer<typeof checkedSchema>> {
   for await (const name of rolls.list(checkedPrefix(page)))
-    yield* linesAfterHead(rolls, name, (line) => checkedSchema.parse(line));
+    yield* linesOf(name, { rolls }, (line) => checkedSchema.parse(line));
 }
 
-async function* linesAfterHead<T>(
-  rolls: RollStore,
+/** What a page has after its head. */
+export async function* linesOf<T>(
   name: string,
+  { rolls }: { readonly rolls: RollStore },
   parse: (line: unknown) => T,
 ): AsyncGenerator<T> {
   let isHead = true;

@@ -12,7 +12,7 @@ import { type Coverage } from './coverage.ts';
 import { type HoldDeps } from './deps.ts';
 import { readCustody, readDocket, readMatter } from './ledger-items.ts';
 import { entriesOf, headOf, putPlaced, putReleased } from './pages.ts';
-import { type KnownVersion, placeHold } from './place-hold.ts';
+import { type Claiming, type KnownVersion, placeHold } from './place-hold.ts';
 
 const version = z.object({
   key: z.string().min(1),
@@ -70,10 +70,11 @@ export async function handlePlace(task: PlaceTask, receives: number, deps: Piece
     }),
   );
   const open = isOpen(held.value);
+  const thenRechecked = found.work?.kind === 'reconcile';
   const entries = await placeAll(
     versions,
     found,
-    { claimant: matter, page, again: receives > 1 },
+    { claimant: matter, page, again: receives > 1, thenRechecked },
     { receives, open },
     deps,
   );
@@ -85,7 +86,7 @@ export async function handlePlace(task: PlaceTask, receives: number, deps: Piece
 export async function placeAll(
   versions: readonly KnownVersion[],
   scope: Pick<Scope, 'what'>,
-  claiming: { readonly claimant: string; readonly page: string; readonly again: boolean },
+  claiming: Omit<Claiming, 'isWritten'>,
   { receives, open }: { readonly receives: number; readonly open: boolean },
   deps: PieceDeps,
 ): Promise<RollEntry[]> {
@@ -136,10 +137,11 @@ export async function handleClear(
   if (head === undefined) return;
   const entries: RollEntry[] = [];
   for await (const entry of entriesOf(page, deps)) entries.push(entry);
-  const ends = await atOnce(entries, async ({ bucket, key, versionId }): Promise<RollEnd> => {
+  const ends = await atOnce(entries, async ({ bucket, key, versionId, claimedOn }): Promise<RollEnd> => {
     const ref = { bucket, key, versionId: versionIdOf(versionId) };
     try {
-      return await clearHold(ref, matter, deps.clearing);
+      const end = await clearHold(ref, matter, deps.clearing);
+      return claimedOn === undefined ? end : { ...end, claimedOn };
     } catch (cause) {
       const isSilent =
         cause instanceof HoldfastError && (cause.code === 'throttled' || cause.code === 'unreachable');

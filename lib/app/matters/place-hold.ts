@@ -34,6 +34,8 @@ export interface Claiming {
   readonly again: boolean;
   /** Whether a page of the roll is there: its version needs no second entry. */
   readonly isWritten: (page: string) => Promise<boolean>;
+  /** The pages of the roll are looked at again afterwards, where it is told that somebody took a hold off. */
+  readonly thenRechecked?: boolean;
 }
 
 type PlaceDeps = Pick<HoldDeps, 'ledger' | 'store' | 'clock' | 'brake' | 'hash'>;
@@ -52,7 +54,7 @@ type PlaceDeps = Pick<HoldDeps, 'ledger' | 'store' | 'clock' | 'brake' | 'hash'>
  */
 export async function placeHold(
   known: KnownVersion,
-  { claimant, page, again, isWritten }: Claiming,
+  { claimant, page, again, isWritten, thenRechecked = false }: Claiming,
   deps: PlaceDeps,
 ): Promise<RollEntry | undefined> {
   const { ref } = known;
@@ -65,8 +67,10 @@ export async function placeHold(
     if (seen.kind !== 'seen') return entryOf(known, { saw: 'off', outcome: seen.kind, at });
     const { hold } = seen.lock;
     if (before !== undefined && mine !== undefined) {
-      const entry = await setHold(known, before, mine.saw, hold, true, deps);
-      return mine.page !== page && (await isWritten(mine.page)) ? undefined : entry;
+      const isOwn = mine.page === page;
+      const entry = await setHold(known, before, mine.saw, hold, again || isOwn, deps);
+      if (isOwn) return entry;
+      return (await isWritten(mine.page)) ? undefined : { ...entry, claimedOn: mine.page };
     }
     const saw = sawOf(hold);
     const custody = claim(before, ref, { claimant, saw, page, at });

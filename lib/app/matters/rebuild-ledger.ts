@@ -4,13 +4,13 @@ import { type Instant, parseInstant } from '../../lock/instant.ts';
 import { claim, type Custody, LANDING } from '../../matters/custody.ts';
 import { newDocket } from '../../matters/docket.ts';
 import { isOpen, type Matter, matterSchema } from '../../matters/matter.ts';
-import { placedPrefix, type RollEntry } from '../../matters/roll.ts';
+import { placedPrefix, releasedName, type RollEntry } from '../../matters/roll.ts';
 import { type Ledger } from '../../ports/ledger.ts';
 import { versionIdOf } from '../../ports/lock-store.ts';
 import { type RollStore } from '../../ports/roll-store.ts';
 import { atOnce } from './at-once.ts';
 import { changeDocket, putCustody, putMatter, readCustody, readDocket } from './ledger-items.ts';
-import { endsOf, entriesOf, namesUnder } from './pages.ts';
+import { checkedOf, endsOf, entriesOf, headOf, namesUnder } from './pages.ts';
 
 export interface RebuildDeps {
   readonly ledger: Ledger;
@@ -25,11 +25,6 @@ export interface Rebuilt {
   readonly claims: number;
   /** Pages that no record names: whoever wrote them did not live to record it. */
   readonly unrecorded: readonly string[];
-}
-
-interface Page {
-  readonly name: string;
-  readonly matter: Matter;
 }
 
 /**
@@ -54,13 +49,19 @@ export async function rebuildLedger(
   }
   const unrecorded: string[] = [];
   let claims = 0;
-  for (const matter of matters.values()) {
-    for (const name of await namesUnder(placedPrefix(matter.id), deps)) {
+  const claimAll = async (prefix: string, claimant?: string): Promise<void> => {
+    for (const name of await namesUnder(prefix, deps)) {
+      if (!name.includes('/placed/')) continue;
       if (!(await isAsRecorded(name, hashes, deps))) unrecorded.push(name);
-      claims += await claimPage({ name, matter }, deps);
+      claims += await claimPage(name, claimant ?? (await headOf(name, deps))?.matter ?? '', deps);
     }
+  };
+  for (const matter of matters.values()) {
+    await claimAll(placedPrefix(matter.id), matter.id);
     await putMatter(matter, 'none', deps);
   }
+  // Pages of rules that wait for an event name their claimant themselves.
+  await claimAll('rolls/event-');
   // Last of all: a ledger without a docket is taken for an empty one.
   const open = [...matters.values()].filter(isOpen).toSorted((a, b) => a.openedAt.localeCompare(b.openedAt));
   const [first] = matters.values();
@@ -102,30 +103,32 @@ async function isAsRecorded(
   });
 }
 
-/** The claims of the versions on a page that were not released. */
-async function claimPage({ name, matter }: Page, deps: RebuildDeps): Promise<number> {
-  const released = new Set<string>();
-  for await (const end of endsOf(name, deps))
-    released.add(JSON.stringify([end.bucket, end.key, end.versionId]));
+/** The claims of the versions on a page that were not released, or were claimed again since. */
+async function claimPage(name: string, claimant: string, deps: RebuildDeps): Promise<number> {
+  const [placed, released] = await Promise.all([headOf(name, deps), headOf(releasedName(name), deps)]);
+  const isOver = placed !== undefined && released !== undefined && released.at >= placed.at;
+  const ended = new Set<string>();
+  if (isOver) for await (const end of endsOf(name, deps)) ended.add(nameOf(end));
+  const repaired = new Set<string>();
+  for await (const later of checkedOf(name, deps)) if (later.outcome === 'on') repaired.add(nameOf(later));
   const entries: RollEntry[] = [];
   for await (const entry of entriesOf(name, deps)) {
-    const isHeld =
-      entry.outcome === 'on' || entry.outcome === 'no-verdict' || entry.outcome === 'not-confirmed';
-    if (isHeld && !released.has(JSON.stringify([entry.bucket, entry.key, entry.versionId])))
-      entries.push(entry);
+    const mayBeOn = MAY_BE_ON.has(entry.outcome) || repaired.has(nameOf(entry));
+    if (mayBeOn && !ended.has(nameOf(entry))) entries.push(entry);
   }
   await atOnce(entries, async (entry) => {
     const ref = { bucket: entry.bucket, key: entry.key, versionId: versionIdOf(entry.versionId) };
     const { value, expected } = await readCustody(ref, deps);
-    const made = claim(value, ref, {
-      claimant: matter.id,
-      saw: entry.saw,
-      page: name,
-      at: parseInstant(entry.at),
-    });
+    const made = claim(value, ref, { claimant, saw: entry.saw, page: name, at: parseInstant(entry.at) });
     await putCustody(whose(value, made, entry), expected, deps);
   });
   return entries.length;
+}
+
+const MAY_BE_ON: ReadonlySet<string> = new Set(['on', 'no-verdict', 'not-confirmed']);
+
+function nameOf({ bucket, key, versionId }: Pick<RollEntry, 'bucket' | 'key' | 'versionId'>): string {
+  return JSON.stringify([bucket, key, versionId]);
 }
 
 /** Pages come by matter, not by time: whoever came first to a version saw whose its bit was. */

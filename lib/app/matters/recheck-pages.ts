@@ -24,7 +24,8 @@ export async function recheckPages(
   const all = await pagesOf(matter, scope, deps);
   const begun = work.marker?.key ?? '';
   let settles = work.kind === 'open' ? undefined : work.settles;
-  let { counts } = scope;
+  // Each look begins with what the pages say: what it finds is counted once.
+  let counts = work.marker === undefined ? (work.base ?? scope.counts) : scope.counts;
   for (const page of all.toSorted()) {
     if (page <= begun) continue;
     const head = await headOf(page, deps);
@@ -51,7 +52,7 @@ export async function recheckPages(
   }
   const { work: ___, ...idle } = scope;
   const state = counts.exceptions === 0 ? 'in force' : 'in force with exceptions';
-  const what = work.kind === 'open' ? state : `reconciled: ${state}`;
+  const what = state === scope.state ? '' : state;
   return { kind: 'end', scope: { ...idle, counts, state, asOf: work.since, lastBeat: work.beat }, what };
 }
 

@@ -81,7 +81,8 @@ function begin(matter: Matter, name: string, now: Instant): Matter | undefined {
   const work = newWork('reconcile', at, scope.lastBeat ?? 0);
   return withScope(
     matter,
-    { ...scope, work: scope.what.kind === 'list' ? { ...work, phase: 'settle' } : work },
+    // Nothing is listed anew, and all is counted anew before it is looked at.
+    { ...scope, work: scope.what.kind === 'list' ? { ...work, phase: 'gather' } : work },
     at,
   );
 }

@@ -4,7 +4,8 @@ import { placedPrefix, type RollEnd, type RollEntry } from '../../matters/roll.t
 import { rollCsvHeader, rollCsvLine } from '../../report/csv.ts';
 import { type CertificateRow, rowOf } from '../../report/row.ts';
 import { type RollStore } from '../../ports/roll-store.ts';
-import { checkedOf, endsOf, entriesOf } from './pages.ts';
+import { atOnce } from './at-once.ts';
+import { checkedOf, endsOf, entriesOf, headOf } from './pages.ts';
 
 interface Reads {
   readonly rolls: RollStore;
@@ -12,11 +13,20 @@ interface Reads {
 
 /** The most bytes of one answer; a gateway takes six million. */
 const BYTES = 4_000_000;
+/** Pages that are read at once. */
+const BUNCH = 32;
 /** Digests of one answer; each page is read. */
 const PAGES = 200;
 
-export async function* rollEntries(matter: string, deps: Reads): AsyncGenerator<RollEntry> {
-  for await (const page of deps.rolls.list(placedPrefix(matter))) yield* entriesOf(page, deps);
+export async function* rollRows(matter: string, deps: Reads): AsyncGenerator<CertificateRow> {
+  for await (const pages of inBunches(deps.rolls.list(placedPrefix(matter)))) {
+    const read = await atOnce(pages, async (page) => {
+      const rows: CertificateRow[] = [];
+      for await (const row of rowsOf(page, deps)) rows.push(row);
+      return rows;
+    });
+    yield* read.flat();
+  }
 }
 
 /** The versions of a page, each as it was found last. */
@@ -29,8 +39,11 @@ async function* rowsOf(page: string, deps: Reads): AsyncGenerator<CertificateRow
     const again = setAgain === undefined ? before : { at, by: setAgain };
     later.set(nameOf(ref), { outcome, at, ...(again && { setAgain: again }) });
   }
-  for await (const entry of entriesOf(page, deps))
+  for await (const { claimedOn, ...entry } of entriesOf(page, deps)) {
+    // It is told by the page that it was claimed on, unless whoever claimed it did not live to write that.
+    if (claimedOn !== undefined && (await headOf(claimedOn, deps)) !== undefined) continue;
     yield { ...rowOf(entry, ends.get(nameOf(entry))), ...later.get(nameOf(entry)) };
+  }
 }
 
 function nameOf({ bucket, key, versionId }: Pick<RollEntry, 'bucket' | 'key' | 'versionId'>): string {
@@ -50,14 +63,18 @@ export async function rollLines(
   requireOwnPage(matter, after);
   const lines = [rollCsvHeader];
   let bytes = 0;
-  for await (const page of deps.rolls.list(placedPrefix(matter))) {
-    if (after !== undefined && page <= after) continue;
-    for await (const row of rowsOf(page, deps)) {
-      const line = rollCsvLine(row);
+  for await (const pages of inBunches(deps.rolls.list(placedPrefix(matter)), after)) {
+    const read = await atOnce(pages, async (page) => {
+      const rows: string[] = [];
+      for await (const row of rowsOf(page, deps)) rows.push(rollCsvLine(row));
+      return rows;
+    });
+    for (const line of read.flat()) {
       lines.push(line);
       bytes += Buffer.byteLength(line);
     }
-    if (bytes >= BYTES) return { lines, next: page };
+    const last = pages.at(-1);
+    if (bytes >= BYTES && last !== undefined) return { lines, next: last };
   }
   return { lines };
 }
@@ -78,6 +95,19 @@ export async function rollPages(
     if (pages.length >= PAGES) return { pages, next: name };
   }
   return { pages };
+}
+
+/** Some names at a time, so that they can be read at once; those up to `after` are left out. */
+async function* inBunches(names: AsyncIterable<string>, after?: string): AsyncGenerator<string[]> {
+  let bunch: string[] = [];
+  for await (const name of names) {
+    if (after !== undefined && name <= after) continue;
+    bunch.push(name);
+    if (bunch.length < BUNCH) continue;
+    yield bunch;
+    bunch = [];
+  }
+  if (bunch.length > 0) yield bunch;
 }
 
 function requireOwnPage(matter: string, after: string | undefined): void {

@@ -152,14 +152,15 @@ export async function requireNotEmpty(
   allowEmpty: boolean,
   deps: ScopeDeps,
 ): Promise<void> {
-  const { versions, first } = await walk(selector, deps, 1);
+  const { versions, first, more } = await walk(selector, deps, 1);
   if (first !== undefined && (await deps.store.readLock(first, 'hold')).kind === 'no-lock-on-bucket') {
     throw new HoldfastError('no-lock-on-bucket', {
       what: `the bucket ${selector.bucket} has no Object Lock, so that nothing in it can be held`,
       next: 'enable it with holdfast bucket enable, then open the matter',
     });
   }
-  if (versions > 0 || allowEmpty) return;
+  // Where looking took too long, nobody can say that there is nothing.
+  if (versions > 0 || more || allowEmpty) return;
   throw new HoldfastError('empty-scope', {
     what: 'the scope covers nothing at present, and nothing was opened',
     next: 'check the bucket, the prefix and the tags with a preview; or say allowEmpty for what will be uploaded',

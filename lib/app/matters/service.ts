@@ -1,7 +1,6 @@
 /** The use cases of the HTTP API, put together. */
 import { type Run } from '../../runs/run.ts';
 import { type MatterView, type RunView } from '../../matters/messages.ts';
-import { type RollEnd, type RollEntry } from '../../matters/roll.ts';
 import { activeRuns, getRun } from '../bulk-runs.ts';
 import { type Caller, requireAccess } from '../caller.ts';
 import { approveRun, cancelRun, heldRun } from '../decide-run.ts';
@@ -10,19 +9,17 @@ import { recordDeed } from '../record-deed.ts';
 import { allMatters } from './ledger-items.ts';
 import { lockViewOf } from './lock-view.ts';
 import { openMatter, widenMatter } from './open-matter.ts';
-import { endsOf, entriesOf } from './pages.ts';
 import { postEvent } from './post-event.ts';
 import { approveMatterRelease, askMatterRelease } from './release-matter.ts';
-import { rollLines, rollPages } from './roll-lines.ts';
+import { rollLines, rollPages, rollRows } from './roll-lines.ts';
 import { previewOf } from './scope-request.ts';
 import { type ServiceDeps } from './service-deps.ts';
 import { actorOf, readParticulars, viewOf, visibleMatter } from './views.ts';
-import { placedPrefix } from '../../matters/roll.ts';
 
 /** So many exceptions are shown with a matter; all of them are on its roll. */
 const EXCEPTIONS = 100;
-/** So many pages of the roll are looked through for them. */
-const PAGES = 50;
+/** So many versions of the roll are looked through for them. */
+const LOOKED = 5_000;
 
 export interface ApiDeps extends ServiceDeps {
   /** The ids of all runs, those that are over too. */
@@ -112,17 +109,21 @@ async function showMatter(id: string, caller: Caller, deps: ApiDeps): Promise<Ma
 
 async function exceptionsOf(id: string, deps: ApiDeps): Promise<NonNullable<MatterView['exceptions']>> {
   const found: NonNullable<MatterView['exceptions']> = [];
-  const add = ({ bucket, key, versionId, outcome, detail }: RollEntry | RollEnd): void => {
-    found.push({ bucket, key, versionId, outcome, ...(detail !== undefined && { detail }) });
-  };
-  let pages = 0;
-  for await (const page of deps.rolls.list(placedPrefix(id))) {
-    pages += 1;
-    if (pages > PAGES || found.length >= EXCEPTIONS) break;
-    for await (const end of endsOf(page, deps)) if (!FINE.has(end.outcome)) add(end);
-    for await (const entry of entriesOf(page, deps)) if (!FINE.has(entry.outcome)) add(entry);
+  let looked = 0;
+  for await (const { bucket, key, versionId, outcome, detail, released } of rollRows(id, deps)) {
+    looked += 1;
+    if (looked > LOOKED || found.length >= EXCEPTIONS) break;
+    const end = released ?? { outcome, detail };
+    if (FINE.has(end.outcome)) continue;
+    found.push({
+      bucket,
+      key,
+      versionId,
+      outcome: end.outcome,
+      ...(end.detail !== undefined && { detail: end.detail }),
+    });
   }
-  return found.slice(0, EXCEPTIONS);
+  return found;
 }
 
 /** How versions end of which nobody need hear: `needed` is what overlapping matters are about. */

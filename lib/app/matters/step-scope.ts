@@ -20,6 +20,9 @@ export type StepTask = z.infer<typeof stepSchema>;
 /** A piece that has not ended after so long was lost, and the pass begins anew (milliseconds). */
 const LOST = 45 * 60_000;
 
+/** After a step that failed the next one is taken so much later (seconds). */
+const TROUBLE = 30;
+
 /**
  * Takes the next step of a scope.
  *
@@ -34,7 +37,11 @@ export async function stepScope(
   const matter = await changeMatter(id, (before) => withBeat(before, name, beat, deps.clock.now()), deps);
   const scope = scopeOf(matter, name);
   if (matter === undefined || scope?.work === undefined) return false;
-  const next = await takeStep(matter, scope, scope.work, deadline, deps);
+  const next = await takeStep(matter, scope, scope.work, deadline, deps).catch(async (cause: unknown) => {
+    // The beat is taken, so that this message would find nothing to do when it comes again.
+    await sendStep({ task: 'step', matter: id, scope: name, beat: beat + 1 }, TROUBLE, deps);
+    throw cause;
+  });
   const at = formatInstant(deps.clock.now());
   const after = await changeMatter(
     id,
@@ -42,12 +49,17 @@ export async function stepScope(
       const mine = scopeOf(before, name);
       // A release that was approved meanwhile goes before whatever this step found.
       if (mine?.work?.beat !== beat + 1 || mine.work.kind !== scope.work?.kind) return undefined;
-      return withScope(before, next.scope, at, next.kind === 'end' ? next.what : undefined);
+      return withScope(
+        before,
+        next.scope,
+        at,
+        next.kind === 'end' && next.what !== '' ? next.what : undefined,
+      );
     },
     deps,
   );
   if (after === undefined) return false;
-  if (next.kind === 'end') await recordMatter('matter-changed', after, `${name}: ${next.what}`, deps);
+  if (next.kind === 'end') await recordMatter('matter-changed', after, `${name}: ${next.scope.state}`, deps);
   else await sendStep({ task: 'step', matter: id, scope: name, beat: beat + 1 }, next.seconds, deps);
   return true;
 }
@@ -98,25 +110,22 @@ async function stepPlacing(
   }
 }
 
-/** Every cached docket must have expired before the listing begins: later versions are held as they come. */
+/**
+ * Puts the matter on the docket, as a new generation of it; then every cached docket must expire before the listing
+ * begins: later versions are held as they come. In a list nothing arrives, so that nobody's cache matters.
+ */
 async function begin(matter: Matter, scope: Scope, work: ScopeWork, deps: StepDeps): Promise<Next> {
-  const wasThere = await putOnDocket(matter.id, deps.epoch, deps);
-  const now = deps.clock.now();
-  if (!wasThere) {
-    const until = formatInstant(instantOf(now + waitFor(deps.docketFresh)));
-    return {
-      kind: 'work',
-      scope: { ...scope, work: { ...work, until } },
-      seconds: waitFor(deps.docketFresh) / 1_000,
-    };
+  const { until, ...rest } = work;
+  if (until === undefined) {
+    await putOnDocket(matter.id, deps.epoch, deps);
+    const wait = waitFor(deps.docketFresh);
+    const next = { ...work, until: formatInstant(instantOf(deps.clock.now() + wait)) };
+    if (scope.what.kind === 'selector')
+      return { kind: 'work', scope: { ...scope, work: next }, seconds: wait / 1_000 };
   }
-  const { until: _, ...rest } = work;
-  const since = formatInstant(now);
-  return {
-    kind: 'work',
-    scope: { ...scope, work: { ...rest, phase: 'list', since, first: since, from: work.beat } },
-    seconds: 0,
-  };
+  const since = formatInstant(deps.clock.now());
+  const next = { ...rest, phase: 'list' as const, since, first: since, from: work.beat };
+  return { kind: 'work', scope: { ...scope, work: next }, seconds: 0 };
 }
 
 /** How long to wait after a change of the docket until nobody believes the one before. */

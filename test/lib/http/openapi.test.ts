@@ -150,11 +150,14 @@ describe('requests made from the document alone', () => {
     const judge = judgeBy(document);
     const { handle, unexpected, records } = testApi();
     const statuses = new Map<number, number>();
+    let documents = 0;
     let slowest = 0;
     for (const request of fuzz(document, { seed: 20_261_120, count: 3_000, tokens: ['good'] })) {
       const started = performance.now();
       const answer = answerOf(await handle(eventOf(request)));
       slowest = Math.max(slowest, performance.now() - started);
+      const isOfRoute = answer.status !== 404 && answer.status !== 405;
+      if (isOfRoute && /openapi\.json/.test(request.path)) documents += 1;
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
       const type = answer.headers['content-type'] ?? '';
       const verdict = answer.status >= 500 ? 'it failed' : judge(request, { ...answer, type });
@@ -165,7 +168,7 @@ describe('requests made from the document alone', () => {
     }
 
     expect(unexpected).toStrictEqual([]);
-    expect(records).toHaveLength(3_000);
+    expect(records).toHaveLength(3_000 - documents);
     // It would be no test if all of them were refused, or for one reason only.
     for (const status of [200, 201, 400, 401, 404, 405, 413, 422])
       expect(statuses.get(status) ?? 0).toBeGreaterThan(2);
