@@ -24,8 +24,8 @@ export const entrySchema = z.object({
   etag: z.string().optional(),
   /** A checksum of the content as the store tells it, such as `SHA256 base64`. */
   checksum: z.string().optional(),
-  /** The bit before we came: OFF, ON, or not to be seen. */
-  saw: z.enum(['off', 'on', 'unclear']),
+  /** The bit before we came: OFF, ON by somebody else, ON by us for another matter or rule, or not to be seen. */
+  saw: z.enum(['off', 'on', 'on-ours', 'unclear']),
   outcome: z.enum(PLACED),
   /** When it was read back as ON, or when it was found that it cannot be. */
   at: z.string(),

@@ -93,7 +93,9 @@ function holdText(row: CertificateRow): Html {
       ? html`<br /><small>request</small> ${code(requestId)}`
       : saw === 'on'
         ? html`<br /><small>ON before</small>`
-        : NOTHING;
+        : saw === 'on-ours'
+          ? html`<br /><small>ON already, for another matter or a rule</small>`
+          : NOTHING;
   const placed = outcome === 'on' ? html`${shortMoment(at)}${how}` : html`<strong>${WORDS[outcome]}</strong>`;
   return released === undefined ? placed : html`${placed}<br />${seenAtRelease(row)}`;
 }

@@ -68,6 +68,7 @@ export async function placeHold(
     const { hold } = seen.lock;
     if (before !== undefined && mine !== undefined) {
       const isOwn = mine.page === page;
+      if (thenRechecked && !isOwn && (await isWritten(mine.page))) return undefined;
       const entry = await setHold(known, before, mine.saw, hold, again || isOwn, deps);
       if (isOwn) return entry;
       return (await isWritten(mine.page)) ? undefined : { ...entry, claimedOn: mine.page };
@@ -96,7 +97,7 @@ async function setHold(
   // A request of ours that nobody heard an answer of could still set the bit after a release.
   const lands = again || attempts > 1 ? instantOf(began + LANDING) : undefined;
   return entryOf(known, {
-    saw,
+    saw: saw === 'on' && custody.origin === 'ours' ? 'on-ours' : saw,
     outcome: placedAs(outcome),
     at,
     ...(requestId !== undefined && { requestId }),

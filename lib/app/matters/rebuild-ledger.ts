@@ -119,7 +119,8 @@ async function claimPage(name: string, claimant: string, deps: RebuildDeps): Pro
   await atOnce(entries, async (entry) => {
     const ref = { bucket: entry.bucket, key: entry.key, versionId: versionIdOf(entry.versionId) };
     const { value, expected } = await readCustody(ref, deps);
-    const made = claim(value, ref, { claimant, saw: entry.saw, page: name, at: parseInstant(entry.at) });
+    const saw = entry.saw === 'on-ours' ? 'on' : entry.saw;
+    const made = claim(value, ref, { claimant, saw, page: name, at: parseInstant(entry.at) });
     await putCustody(whose(value, made, entry), expected, deps);
   });
   return entries.length;
@@ -136,7 +137,8 @@ function whose(before: Custody | undefined, made: Custody, { saw, at }: RollEntr
   if (before === undefined) return made;
   const isFirst = Object.values(before.claims).every((one) => parseInstant(one.at) > parseInstant(at));
   if (!isFirst) return { ...made, origin: before.origin };
-  return { ...made, origin: saw === 'off' ? 'ours' : saw === 'on' ? 'found-on' : 'unclear' };
+  const isOurs = saw === 'off' || saw === 'on-ours';
+  return { ...made, origin: isOurs ? 'ours' : saw === 'on' ? 'found-on' : 'unclear' };
 }
 
 function refuseYoungClearing({ phase, wanted, time }: Readonly<Record<string, unknown>>, now: Instant): void {
