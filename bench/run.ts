@@ -2,12 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchApi } from './api.ts';
 import { benchBundle } from './bundle.ts';
 import { benchDecide } from './decide.ts';
 import { benchDirect } from './direct.ts';
 import { benchDollars } from './dollars.ts';
 import { benchEmbeddedS3 } from './embedded-s3.ts';
 import { benchEventToLock } from './event-to-lock.ts';
+import { benchHolds } from './holds.ts';
 import { benchPlan } from './plan.ts';
 import { asMarkdown, asText, type Section } from './section.ts';
 
@@ -20,6 +22,8 @@ const BENCHES = new Map<string, Bench>([
   ['bundle', benchBundle],
   ['plan', benchPlan],
   ['direct', benchDirect],
+  ['holds', benchHolds],
+  ['api', benchApi],
   ['dollars', benchDollars],
 ]);
 
