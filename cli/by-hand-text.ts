@@ -2,6 +2,7 @@
 import { OUTCOMES } from '../lib/audit/outcome.ts';
 import { lockInRecord, residualInRecord, wantedInRecord } from '../lib/audit/record.ts';
 import { type HandResult, isAsWanted } from '../lib/app/by-hand.ts';
+import { type Write } from '../lib/lock/change.ts';
 import { DAY, formatInstant, type Instant } from '../lib/lock/instant.ts';
 import { activeRetention, type LockState } from '../lib/lock/state.ts';
 import { type ObjectRef } from '../lib/ports/lock-store.ts';
@@ -52,9 +53,7 @@ export function resultLines(result: HandResult, dryRun: boolean): string[] {
   const lock = after ?? before;
   lines.push(`  ${meaningOf(outcome, dryRun)}${lock === undefined ? '' : `: ${seenText(lock)}`}`);
   if (dryRun && write !== undefined) {
-    const text =
-      write.kind === 'hold-on' ? 'legal hold ON' : `${write.mode} until ${formatInstant(write.until)}`;
-    lines.push(`  would write: ${text}`);
+    lines.push(`  would write: ${writeText(write)}`);
   }
   if (residual !== undefined) {
     const { mode, from, until } = residualInRecord(residual);
@@ -63,6 +62,13 @@ export function resultLines(result: HandResult, dryRun: boolean): string[] {
   if (detail !== undefined) lines.push(`  ${visible(detail)}`);
   if (!good && nextOf(outcome) !== '') lines.push(`  ${nextOf(outcome)}`);
   return lines;
+}
+
+function writeText(write: Write): string {
+  if (write.kind === 'hold-on') return 'legal hold ON';
+  const date = write.until === undefined ? '' : ` until ${formatInstant(write.until)}`;
+  const again = write.kind === 'event-hold-on' ? ', with its event hold sent again' : '';
+  return `${write.mode}${date}${again}`;
 }
 
 export function resultJson({ ref, outcome, before, after, write, residual, detail }: HandResult): object {

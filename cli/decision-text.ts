@@ -1,6 +1,7 @@
 /** A decision in words and as JSON, the same for `decide`, `explain` and `policy test`. */
-import { type Change, type Residual, type Wish } from '../lib/lock/change.ts';
-import { formatInstant } from '../lib/lock/instant.ts';
+import { type Change, type PlainWish, type Residual, type Write } from '../lib/lock/change.ts';
+import { formatDuration, type HoldDuration } from '../lib/lock/duration.ts';
+import { formatInstant, type Instant } from '../lib/lock/instant.ts';
 import { type LockState } from '../lib/lock/state.ts';
 import { type Explanation } from '../lib/policy/explain.ts';
 import { FACTS } from '../lib/policy/facts.ts';
@@ -12,6 +13,7 @@ const MEANING: Readonly<Record<Change['kind'], string>> = {
   extend: 'extend the stored lock',
   'hold-on': 'place the legal hold',
   'cannot-tell': 'the stored lock could not be seen',
+  'must-see': 'the stored lock must be seen first',
   'mode-weaker': 'the stored mode is weaker and stays: only its date may grow',
   'mode-stricter': 'the stored mode is stricter and ends earlier: nothing is written',
   'term-over': 'nothing to write: the term has already ended',
@@ -92,10 +94,15 @@ export function explanationLines({ rules }: Explanation): string[] {
 export function lockText({ retention, hold }: LockState): string {
   const held = hold === 'on' ? ', legal hold ON' : hold === 'absent' ? ', legal hold not seen' : '';
   if (retention.state === 'locked') {
-    const moving = retention.eventHeld === true ? ' (moving on: an event hold is in force)' : '';
+    const moving = retention.eventHeld === true ? movingText(retention.eventHold) : '';
     return `${retention.mode} until ${formatInstant(retention.until)}${moving}${held}`;
   }
   return `${retention.state === 'none' ? 'no retention' : 'retention not seen'}${held}`;
+}
+
+function movingText(duration: HoldDuration | undefined): string {
+  const after = duration === undefined ? '' : `, and lasts ${formatDuration(duration)} after its release`;
+  return ` (moving on: an event hold is in force${after})`;
 }
 
 function nothingWanted(matched: readonly string[], undecided: number): string {
@@ -103,7 +110,7 @@ function nothingWanted(matched: readonly string[], undecided: number): string {
   return matched.length === 0 ? 'no lock: no rule covers this version' : 'no lock';
 }
 
-function wishText(wish: Wish): string {
+function wishText(wish: PlainWish): string {
   return wish.kind === 'hold' ? 'legal hold ON' : `${wish.mode} until ${formatInstant(wish.until)}`;
 }
 
@@ -118,11 +125,11 @@ function changeText(made: Change): string {
     : meaning;
 }
 
-function retentionWish(wishes: readonly Wish[]): Extract<Wish, { kind: 'retention' }> | undefined {
+function retentionWish(wishes: readonly PlainWish[]): Extract<PlainWish, { kind: 'retention' }> | undefined {
   return wishes.find((wish) => wish.kind === 'retention');
 }
 
-function wishJson(wish: Wish): object {
+function wishJson(wish: PlainWish): object {
   return wish.kind === 'hold'
     ? { kind: 'hold' }
     : { kind: wish.kind, mode: wish.mode, until: formatInstant(wish.until) };
@@ -133,13 +140,13 @@ function changeJson(made: Change): object {
     kind: made.kind,
     ...(made.kind === 'refused' && { code: made.code }),
     ...('residual' in made && { residual: residualJson(made.residual) }),
-    ...('write' in made && {
-      write:
-        made.write.kind === 'hold-on'
-          ? { kind: 'hold-on' }
-          : { ...made.write, until: formatInstant(made.write.until) },
-    }),
+    ...('write' in made && { write: writeJson(made.write) }),
   };
+}
+
+function writeJson(write: Write): object {
+  const { until } = write as { readonly until?: Instant };
+  return { ...write, ...(until !== undefined && { until: formatInstant(until) }) };
 }
 
 function residualJson({ from, until, ...rest }: Residual): object {

@@ -11,7 +11,7 @@ const REASONS: Readonly<Record<StaysWrong['reason'], string>> = {
   outranked: 'a rule asks for longer in a weaker mode than the one that decides',
   'over-cap': 'the date lies beyond the cap: shorten the rule or raise the maximum',
   'event-held': 'an event hold of S3 is in force: its date moves on by itself',
-  'event-hold-not-placed': 'the rule waits for an event, and event holds are not placed yet',
+  'event-hold-not-placed': 'the rule waits for an event, and plans place no event holds',
   undecided: 'a rule needs a fact that may not be read',
   'lock-not-seen': 'the stored lock may not be read: s3:GetObjectRetention is needed',
   uncovered: 'no rule covers it, and the policy wants every version covered',

@@ -100,8 +100,12 @@ function ruleOf({ decidedBy }: ShownRecord): string {
 /** A lock that has a date, or a hold that is wanted. */
 function lockOf(lock: unknown): string {
   if (typeof lock !== 'object' || lock === null) return '';
-  const { mode, until, kind } = lock as Readonly<Record<string, unknown>>;
-  if (typeof until === 'string') return `${text(mode)} until ${text(until)}`;
+  const { mode, until, kind, duration, eventHold } = lock as Readonly<Record<string, unknown>>;
+  const dated = typeof until === 'string' ? ` until ${text(until)}` : '';
+  if (kind === 'event-hold') return `${text(mode)}${dated} under an event hold of ${text(duration)}`;
+  if (kind === 'no-event-hold') return `event hold OFF${dated}`;
+  if (dated !== '')
+    return `${text(mode)}${dated}${eventHold === undefined ? '' : ', moving on under its event hold'}`;
   return kind === 'hold' ? 'legal hold ON' : '';
 }
 

@@ -104,6 +104,7 @@ function foreseen(made: Change, wish: Wish): Pick<HandResult, 'detail'> & { outc
       return { outcome: 'extended' };
     case 'hold-on':
       return { outcome: 'held' };
+    case 'must-see':
     case 'cannot-tell': {
       const action = wish.kind === 'hold' ? 's3:GetObjectLegalHold' : 's3:GetObjectRetention';
       return { outcome: 'no-permission', detail: `${action} is needed to see the stored lock` };

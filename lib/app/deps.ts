@@ -3,6 +3,7 @@ import { type DelayQueue } from '../ports/delay-queue.ts';
 import { type Documents } from '../ports/documents.ts';
 import { type LockStore, type ObjectRef } from '../ports/lock-store.ts';
 import { type Brake } from './brake.ts';
+import { type EventClaims } from './event-claims.ts';
 import { type PolicySource } from './policy-source.ts';
 import { type RecordDeps } from './record-deps.ts';
 
@@ -16,6 +17,8 @@ export interface WriteDeps {
 /** What locking one version by the rules needs; a composition root builds it once. */
 export interface LockDeps extends RecordDeps, WriteDeps {
   readonly policy: Policy;
+  /** What stands in for event holds where the store has none; left out where there is no ledger to note it in. */
+  readonly eventHolds?: EventClaims;
 }
 
 /** What answering queue messages needs. */

@@ -3,12 +3,15 @@ import { type OutcomeCode } from '../audit/outcome.ts';
 import { type VersionRecord } from '../audit/record.ts';
 import { type Wish, type Write } from '../lock/change.ts';
 import { type Instant } from '../lock/instant.ts';
-import { decide, type Decision } from '../policy/decide.ts';
+import { type LockState } from '../lock/state.ts';
+import { decide, type Decision, type Wanted } from '../policy/decide.ts';
 import { type CostlyFact, FACTS, type VersionFacts } from '../policy/facts.ts';
+import { placingOf } from '../policy/place-events.ts';
 import { type ObjectRef, type StoredVersion } from '../ports/lock-store.ts';
 import { applyWish } from './apply-wish.ts';
 import { type LockDeps } from './deps.ts';
-import { detailsOf, Scribe } from './scribe.ts';
+import { afterClaim, asPlaced, claimFor, isOver, REPORTED, withRetention } from './place-events.ts';
+import { detailsOf, type EndingDetails, Scribe } from './scribe.ts';
 
 /** What {@link lockVersion} did: a record for each deed, and how long to wait where tags must settle first. */
 export interface LockResult {
@@ -54,7 +57,9 @@ export async function lockVersion(
   scribe.found(read.version);
 
   const { facts, decision } = await decideFully(read.version, deps, tagsChanged);
-  scribe.decided(decision);
+  const knowsEventHolds = deps.store.capabilities.eventHolds === 'native';
+  const placing = placingOf(decision, facts.lock, knowsEventHolds, deps.clock.now());
+  scribe.decided(asPlaced(decision, placing));
   const { settleUntil } = decision;
   if (settleUntil !== undefined && !settled) {
     const settling = again ? [] : [await scribe.ended('settling', facts.lock)];
@@ -64,7 +69,20 @@ export async function lockVersion(
   let paused = false;
   let version = read.version;
   const inPlace: (() => Promise<VersionRecord>)[] = [];
-  for (const wish of wishesNow(decision, lastChance)) {
+  const note = async (outcome: OutcomeCode, after: LockState, details: EndingDetails): Promise<void> => {
+    const ended = async (): Promise<VersionRecord> => scribe.ended(outcome, after, details);
+    if (again && outcome === 'found-in-place') inPlace.push(ended);
+    else records.push(await ended());
+  };
+  for (const wish of wishesNow(placing.wishes, decision, lastChance)) {
+    if (wish.kind === 'event-hold' && placing.native !== undefined) {
+      version = await withRetention(version, deps);
+      if (await isOver(version, placing.native, deps)) {
+        const { outcome, detail = '' } = REPORTED;
+        await note(outcome, version.lock, { wanted: [wish], detail });
+        continue;
+      }
+    }
     const intend = async (write: Write): Promise<void> => scribe.intend(write);
     const result = await applyWish(version, wish, deps, intend);
     const { outcome, after } = result;
@@ -72,14 +90,20 @@ export async function lockVersion(
     if (outcome === 'paused') paused = true;
     // What makes it wait was recorded the first time.
     if (again && outcome === 'paused') continue;
-    const ended = async (): Promise<VersionRecord> => scribe.ended(outcome, after, detailsOf(result, wish));
-    if (again && outcome === 'found-in-place') inPlace.push(ended);
-    else records.push(await ended());
+    await note(outcome, after, detailsOf(result, wish));
+  }
+  for (const hold of placing.claims) {
+    const placed = await claimFor(version, hold, deps);
+    version = afterClaim(version, placed);
+    const { outcome, ...details } = placed;
+    // As with the brake, it was recorded the first time.
+    if (again && outcome === 'event-hold-not-placed') continue;
+    await note(outcome, version.lock, { wanted: [{ kind: 'hold' }], ...details });
   }
   // It may be the trace of a write that was accepted and never recorded. While it waits it comes again.
   if (!paused) for (const ended of inPlace) records.push(await ended());
   if (decision.observed !== undefined && !(again && paused)) {
-    records.push(await scribe.ended('observed', facts.lock, { wanted: decision.observed.wishes }));
+    records.push(await scribe.ended('observed', facts.lock, { wanted: allOf(decision.observed) }));
   }
   if (decision.undecided.length > 0 || (records.length === 0 && !paused)) {
     const missing = decision.undecided[0]?.fact;
@@ -128,19 +152,20 @@ export async function decideFully(
  * What to apply now. A GOVERNANCE lock can never become COMPLIANCE, so while a COMPLIANCE rule waits for a fact
  * that a later delivery may bring, GOVERNANCE waits as well.
  */
-function wishesNow({ wishes, undecided }: Decision, lastChance: boolean): readonly Wish[] {
+function wishesNow(wishes: readonly Wish[], { undecided }: Decision, lastChance: boolean): readonly Wish[] {
   const waits =
     !lastChance && undecided.some(({ mode, enforce }) => mode === 'COMPLIANCE' && enforce === 'apply');
   return waits ? wishes.filter((wish) => wish.kind === 'hold' || wish.mode === 'COMPLIANCE') : wishes;
 }
 
+function allOf({ wishes, eventHolds = [] }: Wanted): Wish[] {
+  const held = eventHolds.map(({ mode, duration }): Wish => ({ kind: 'event-hold', mode, duration }));
+  return [...held, ...wishes];
+}
+
 /** Why a decision without any wish ended as it did. */
-function withoutWish(
-  { undecided, eventHold, reports }: Decision,
-  unmatched: 'report' | 'error',
-): OutcomeCode {
+function withoutWish({ undecided, reports }: Decision, unmatched: 'report' | 'error'): OutcomeCode {
   if (undecided.length > 0) return 'undecided';
-  if (eventHold !== undefined) return 'event-hold-not-placed';
   if (reports.some(({ code }) => code === 'over-cap')) return 'over-cap';
   return unmatched === 'error' ? 'uncovered' : 'unmatched';
 }

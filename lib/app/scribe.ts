@@ -15,7 +15,7 @@ import { type ObjectRef, type ReadAnswer, type StoredVersion } from '../ports/lo
 import { type WishResult } from './apply-wish.ts';
 import { type LockDeps } from './deps.ts';
 
-interface EndingDetails {
+export interface EndingDetails {
   readonly wanted?: readonly (Wish | Write)[];
   readonly residual?: Residual;
   readonly requestId?: string;

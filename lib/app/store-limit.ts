@@ -4,6 +4,6 @@ import { type Capabilities } from '../ports/lock-store.ts';
 
 /** The wish under the cap of the store, if that is lower than its own. */
 export function withinStore(wish: Wish, { lastDate }: Capabilities): Wish {
-  if (wish.kind === 'hold' || lastDate === undefined || lastDate >= wish.notAfter) return wish;
+  if (wish.kind !== 'retention' || lastDate === undefined || lastDate >= wish.notAfter) return wish;
   return { ...wish, notAfter: lastDate };
 }

@@ -5,10 +5,12 @@ import { change, type Change, writeOf } from '../lock/change.ts';
 import { addPeriod, parsePeriod } from '../policy/period.ts';
 import { formatInstant, type Instant, instantOf, parseInstant } from '../lock/instant.ts';
 import { type Policy } from '../policy/compile.ts';
+import { placingOf } from '../policy/place-events.ts';
 import { type Documents } from '../ports/documents.ts';
 import { type LockStore } from '../ports/lock-store.ts';
 import { type ListedVersion, type Marker, type VersionListing } from '../ports/version-listing.ts';
 import { type MessageDeps } from './deps.ts';
+import { isOver } from './place-events.ts';
 import { recordDeed } from './record-deed.ts';
 import { type RecordDeps } from './record-deps.ts';
 import { decideFully } from './lock-version.ts';
@@ -153,13 +155,23 @@ async function coverageOf(
   if (read.kind !== 'found') return 'covered';
   const { facts, decision } = await decideFully(read.version, { ...deps, policy });
   const now = deps.clock.now();
-  const changes = decision.wishes.map((wish) => change(facts.lock, wish, now));
-  if (decision.undecided.length > 0 || changes.some((made) => writeOf(made) !== undefined)) return 'lacks';
+  const knowsEventHolds = deps.store.capabilities.eventHolds === 'native';
+  const placing = placingOf(decision, facts.lock, knowsEventHolds, now);
+  const isReported = placing.native !== undefined && (await isOver(read.version, placing.native, {}));
+  const wishes = isReported ? placing.wishes.filter(({ kind }) => kind !== 'event-hold') : placing.wishes;
+  const changes = wishes.map((wish) => change(facts.lock, wish, now));
+  if (decision.undecided.length > 0 || changes.some(lacks)) return 'lacks';
   const isGap =
     changes.some(({ kind }) => GAPS.has(kind)) ||
-    decision.eventHold !== undefined ||
+    // Whether a legal hold stands in for it is noted in the ledger, which is not asked here.
+    placing.claims.length > 0 ||
     decision.reports.some(({ code }) => code === 'over-cap');
   return isGap ? 'gap' : 'covered';
+}
+
+/** Something can be written, as far as can be told without another request. */
+function lacks(made: Change): boolean {
+  return made.kind === 'must-see' || writeOf(made) !== undefined;
 }
 
 /** What the law answers where a wish stays unmet and nothing may be written. */

@@ -84,11 +84,24 @@ export const OUTCOMES = {
     meaning: 'an event hold of S3 is in force and its date moves on by itself',
     next: 'release the event hold first',
   },
+  'event-hold-placed': { covered: true, retry: false, meaning: 'event hold placed', next: '' },
   'event-hold-not-placed': {
     covered: false,
     retry: false,
-    meaning: 'the rule waits for an event, and event holds are not placed yet',
+    meaning: 'the rule waits for an event, and nothing could be placed until then',
     next: 'cover the version with another rule until then',
+  },
+  'event-released': {
+    covered: true,
+    retry: false,
+    meaning: 'the event was reported: the event hold is released, and its date is fixed',
+    next: '',
+  },
+  'no-event-hold': {
+    covered: false,
+    retry: false,
+    meaning: 'the event was reported, and no hold was waiting for it',
+    next: 'see the lock of the version: report hold for the event first, or cover it with another rule',
   },
   undecided: {
     covered: false,
@@ -132,7 +145,12 @@ export const OUTCOMES = {
     meaning: 'the bucket has no Object Lock',
     next: 'enable Object Lock on the bucket, or leave it out of the rules',
   },
-  cleared: { covered: true, retry: false, meaning: 'legal hold taken off: nobody needs it any more', next: '' },
+  cleared: {
+    covered: true,
+    retry: false,
+    meaning: 'legal hold taken off: nobody needs it any more',
+    next: '',
+  },
   'still-needed': {
     covered: true,
     retry: false,

@@ -1,5 +1,6 @@
 /** One record per deed, refusal or conflict: what an auditor reads. */
 import { type Residual, type Wish, type Write } from '../lock/change.ts';
+import { formatDuration } from '../lock/duration.ts';
 import { formatInstant, type Instant } from '../lock/instant.ts';
 import { type LockState, type Mode } from '../lock/state.ts';
 import { type Report } from '../policy/term.ts';
@@ -11,13 +12,17 @@ export interface LockInRecord {
   readonly mode: Mode | 'none' | 'absent';
   readonly until?: string;
   readonly hold: LockState['hold'];
+  /** An event hold is in force: how long it lasts after its release, such as `P6Y`, or `on` where nobody told. */
+  readonly eventHold?: string;
 }
 
 /** A wish or a write as a record shows it. */
 export interface WantedInRecord {
-  readonly kind: 'retention' | 'hold' | 'no-hold';
+  readonly kind: 'retention' | 'hold' | 'no-hold' | 'event-hold' | 'no-event-hold';
   readonly mode?: Mode;
   readonly until?: string;
+  /** How long an event hold is to last after its release. */
+  readonly duration?: string;
 }
 
 interface CommonRecord {
@@ -112,15 +117,35 @@ export interface ResidualInRecord {
 }
 
 export function lockInRecord({ retention, hold }: LockState): LockInRecord {
-  return retention.state === 'locked'
-    ? { mode: retention.mode, until: formatInstant(retention.until), hold }
-    : { mode: retention.state, hold };
+  if (retention.state !== 'locked') return { mode: retention.state, hold };
+  const { mode, until, eventHeld, eventHold } = retention;
+  return {
+    ...{ mode, until: formatInstant(until), hold },
+    ...(eventHeld && { eventHold: eventHold === undefined ? 'on' : formatDuration(eventHold) }),
+  };
 }
 
 export function wantedInRecord(wanted: Wish | Write): WantedInRecord {
-  return wanted.kind === 'retention'
-    ? { kind: 'retention', mode: wanted.mode, until: formatInstant(wanted.until) }
-    : { kind: 'hold' };
+  switch (wanted.kind) {
+    case 'hold':
+    case 'hold-on':
+      return { kind: 'hold' };
+    case 'retention':
+      return { kind: 'retention', mode: wanted.mode, until: formatInstant(wanted.until) };
+    case 'event-hold':
+    case 'event-hold-on':
+      return {
+        ...{ kind: 'event-hold', mode: wanted.mode, duration: formatDuration(wanted.duration) },
+        ...dateIn(wanted),
+      };
+    case 'event-hold-off':
+      return { kind: 'no-event-hold', mode: wanted.mode, ...dateIn(wanted) };
+  }
+}
+
+function dateIn(wanted: object): Pick<WantedInRecord, 'until'> {
+  const { until } = wanted as { readonly until?: Instant };
+  return until === undefined ? {} : { until: formatInstant(until) };
 }
 
 export function residualInRecord({ from, until, ...rest }: Residual): ResidualInRecord {

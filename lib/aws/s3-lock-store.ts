@@ -7,11 +7,13 @@ import {
   type HeadObjectCommandOutput,
   PutObjectLegalHoldCommand,
   PutObjectRetentionCommand,
+  type ObjectLockRetention,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { type Write } from '../lock/change.ts';
+import { type HoldDuration } from '../lock/duration.ts';
 import { instantOf } from '../lock/instant.ts';
-import { type Hold, type Retention } from '../lock/state.ts';
+import { type Hold, type LockedRetention, type Retention } from '../lock/state.ts';
 import { type Tags } from '../policy/facts.ts';
 import {
   type LockAnswer,
@@ -106,13 +108,16 @@ export class S3LockStore implements LockStore {
     return listed === undefined ? false : 'refused' in listed ? 'unknown' : listed.latest;
   }
 
-  requireWritable({ kind }: Write): void {
-    // A hold has no date.
-    if (kind === 'retention') this.watch?.requireAgreement();
+  requireWritable(write: Write): void {
+    // A hold has no date; an event hold gets one from the store, unless it names one.
+    if ('until' in write) this.watch?.requireAgreement();
   }
 
   async write(ref: VersionRef, write: Write): Promise<WriteAnswer> {
     this.requireWritable(write);
+    // It would drop what it does not know, and take the rest for all that is wanted.
+    if (isAboutEventHold(write) && !this.knowsEventHolds)
+      return { kind: 'rejected', code: 'EventHoldsUnknownHere' };
     const input = this.input(ref);
     const answer = await ask(`lock ${nameOf(ref)}`, async () =>
       write.kind === 'hold-on'
@@ -121,10 +126,7 @@ export class S3LockStore implements LockStore {
             this.options(),
           )
         : this.client.send(
-            new PutObjectRetentionCommand({
-              ...input,
-              Retention: { Mode: write.mode, RetainUntilDate: new Date(write.until) },
-            }),
+            new PutObjectRetentionCommand({ ...input, Retention: sent(write) }),
             this.options(),
           ),
     );
@@ -146,6 +148,10 @@ export class S3LockStore implements LockStore {
     return { kind: 'denied', code, ...(requestId !== undefined && { requestId }) };
   }
 
+  private get knowsEventHolds(): boolean {
+    return this.capabilities.eventHolds === 'native';
+  }
+
   private async head(ref: ObjectRef): Promise<HeadObjectCommandOutput | { readonly refused: Refusal }> {
     const input = {
       Bucket: ref.bucket,
@@ -159,11 +165,18 @@ export class S3LockStore implements LockStore {
   private fromHead(ref: ObjectRef, head: HeadObjectCommandOutput): ReadAnswer {
     const versionId = ref.versionId ?? head.VersionId;
     if (versionId === undefined) return { kind: 'no-lock-on-bucket' };
-    const retention = retentionOf({
-      Mode: head.ObjectLockMode,
-      RetainUntilDate: head.ObjectLockRetainUntilDate,
-      EventHold: head.ObjectLockEventHold,
-    });
+    const retention = retentionOf(
+      {
+        Mode: head.ObjectLockMode,
+        RetainUntilDate: head.ObjectLockRetainUntilDate,
+        EventHold: head.ObjectLockEventHold,
+        EventHoldDuration: {
+          Days: head.ObjectLockEventHoldDurationDays,
+          Years: head.ObjectLockEventHoldDurationYears,
+        },
+      },
+      this.knowsEventHolds,
+    );
     return {
       kind: 'found',
       version: {
@@ -202,7 +215,10 @@ export class S3LockStore implements LockStore {
     const answer = await ask(`read the retention of ${nameOf(ref)}`, () =>
       this.client.send(new GetObjectRetentionCommand(this.input(ref)), this.options()),
     );
-    if (!isRefused(answer)) return seen(retentionOf(answer.Retention ?? {}) ?? { state: 'absent' }, 'absent');
+    if (!isRefused(answer)) {
+      const retention = retentionOf(answer.Retention ?? {}, this.knowsEventHolds);
+      return seen(retention ?? { state: 'absent' }, 'absent');
+    }
     return this.lockRefused(answer.refused, seen({ state: 'none' }, 'absent'));
   }
 
@@ -252,20 +268,54 @@ function answerOf({ status, code, requestId }: Refusal): WriteAnswer {
   return { kind: 'rejected', code, ...id };
 }
 
-/** A lock is seen only with both its mode and its date; anything less shows nothing. */
-function retentionOf(shown: {
+/** A lock as a response shows it. */
+interface Shown {
   Mode?: string | undefined;
   RetainUntilDate?: Date | undefined;
   EventHold?: string | undefined;
-}): Retention | undefined {
-  const { RetainUntilDate: date, EventHold: eventHold } = shown;
+  EventHoldDuration?: { Days?: number | undefined; Years?: number | undefined } | undefined;
+}
+
+/** A lock is seen only with both its mode and its date; anything less shows nothing. */
+function retentionOf(shown: Shown, knowsEventHolds: boolean): Retention | undefined {
+  const { RetainUntilDate: date, EventHold: eventHold, EventHoldDuration: duration } = shown;
   // Some stores take a mode in any letter case, and give it back as it was written.
   const mode = shown.Mode?.toUpperCase();
   if (date === undefined || (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE')) return undefined;
-  const until = instantOf(date.getTime());
-  return eventHold === 'ON'
-    ? { state: 'locked', mode, until, eventHeld: true }
-    : { state: 'locked', mode, until };
+  const retention: LockedRetention = { state: 'locked', mode, until: instantOf(date.getTime()) };
+  if (eventHold === 'ON') {
+    // Where it cannot be sent again, its duration is of no use.
+    const told = knowsEventHolds ? durationOf(duration) : undefined;
+    return { ...retention, eventHeld: true, ...(told && { eventHold: told }) };
+  }
+  return eventHold === 'OFF' && knowsEventHolds ? { ...retention, eventReleased: true } : retention;
+}
+
+function durationOf(shown: Shown['EventHoldDuration']): HoldDuration | undefined {
+  const { Days: days, Years: years } = shown ?? {};
+  if (days !== undefined) return { days };
+  return years === undefined ? undefined : { years };
+}
+
+function isAboutEventHold({ kind }: Write): boolean {
+  return kind === 'event-hold-on' || kind === 'event-hold-off';
+}
+
+/** A retention as S3 takes it. */
+function sent(write: Exclude<Write, { kind: 'hold-on' }>): ObjectLockRetention {
+  const { mode: Mode, until } = write;
+  const date = until === undefined ? {} : { RetainUntilDate: new Date(until) };
+  switch (write.kind) {
+    case 'retention':
+      return { Mode, ...date };
+    case 'event-hold-on': {
+      const { duration } = write;
+      const EventHoldDuration = 'days' in duration ? { Days: duration.days } : { Years: duration.years };
+      return { Mode, ...date, EventHold: 'ON', EventHoldDuration };
+    }
+    case 'event-hold-off':
+      return { Mode, ...date, EventHold: 'OFF' };
+  }
 }
 
 function holdOf(status: string | undefined): Hold | undefined {

@@ -128,6 +128,8 @@ function noHeader(
 /** What the owner of the rules should hear although there is an answer. */
 function decisionNotes(decision: Decision, policy: Policy, asked: Rule | undefined): string[] {
   const notes = decision.reports.map(({ rule, detail }) => `rule ${rule}: ${detail}`);
+  for (const { rule, event } of decision.eventHolds ?? [])
+    notes.push(`rule ${rule}: held until the event ${quoted(event)}, which these headers do not say`);
   for (const { rule, mode, until } of decision.residuals) {
     const decider = decision.decidedBy ?? '';
     notes.push(

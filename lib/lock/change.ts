@@ -1,68 +1,52 @@
 /** The law of the lock: the one place that says what may be written over what is stored. */
-import { ceilToSecond, type Instant } from './instant.ts';
-import { activeRetention, type LockState, type LockedRetention, type Mode } from './state.ts';
+import { earliestEnd, isAtLeast, latestEnd, longerOf } from './duration.ts';
+import { ceilToSecond, DAY, type Instant } from './instant.ts';
+import { activeRetention, type LockState, type LockedRetention } from './state.ts';
+import {
+  type Change,
+  type EventHoldWish,
+  type Residual,
+  type RetentionWish,
+  type Wish,
+  type Write,
+} from './wish.ts';
 
-/** A lock that somebody wants a version to carry. */
-export type Wish =
-  | { readonly kind: 'hold' }
-  | {
-      readonly kind: 'retention';
-      readonly mode: Mode;
-      readonly until: Instant;
-      /** Law 5: no write goes beyond this moment, whoever asks. */
-      readonly notAfter: Instant;
-      /** Under a stored stricter mode: report (`strongest`), or extend in that mode (`combine`). */
-      readonly onConflict: 'strongest' | 'combine';
-    };
-
-export type RetentionWish = Extract<Wish, { kind: 'retention' }>;
-
-/** What is sent to the store: always for one named version, never with bypass. */
-export type Write =
-  | { readonly kind: 'hold-on' }
-  | { readonly kind: 'retention'; readonly mode: Mode; readonly until: Instant };
-
-/** A stretch of time for which a wish stays unmet, reported as drift. */
-export interface Residual {
-  readonly mode: Mode;
-  readonly from: Instant;
-  readonly until: Instant;
-  readonly because: 'mode-weaker' | 'mode-stricter' | 'outranked';
-  /** The rule that asks for it, where one does. */
-  readonly rule?: string;
-}
-
-/** What the law answers to one wish. */
-export type Change =
-  /** The stored lock already does what is wanted. */
-  | { readonly kind: 'nothing' }
-  /** No active lock: write one. */
-  | { readonly kind: 'set'; readonly write: Write }
-  /** The stored mode stays, the date grows. */
-  | { readonly kind: 'extend'; readonly write: Write; readonly from: Instant }
-  | { readonly kind: 'hold-on'; readonly write: Write }
-  /** The lock was not seen: a store that refuses weakening may be tried, and nothing counts until it was read. */
-  | { readonly kind: 'cannot-tell'; readonly write: Write }
-  /** Stored GOVERNANCE where COMPLIANCE is wanted: the date may grow, the mode stays unmet. */
-  | { readonly kind: 'mode-weaker'; readonly write: Write; readonly residual: Residual }
-  | { readonly kind: 'mode-weaker'; readonly residual: Residual }
-  /** Stored COMPLIANCE where GOVERNANCE is wanted beyond it: nothing is sent, the gap is reported. */
-  | { readonly kind: 'mode-stricter'; readonly residual: Residual }
-  /** The term asked for has already ended. */
-  | { readonly kind: 'term-over'; readonly since: Instant }
-  | { readonly kind: 'refused'; readonly code: 'over-cap' | 'event-held' };
+export type {
+  Change,
+  EventHoldWish,
+  PlainWish,
+  PlainWrite,
+  Residual,
+  RetentionWish,
+  Wish,
+  Write,
+} from './wish.ts';
 
 /**
  * What may be written to bring a version to a wish without ever weakening its lock.
  *
  * @param current - the stored lock, as far as it was seen.
- * @param wish - a retention with its cap, or a hold.
+ * @param wish - a retention with its cap, a hold, or a hold until an event.
  * @param now - the moment of the decision; a lock that ended before it binds no more.
  * @example
  * change(UNLOCKED, { kind: 'hold' }, now); // { kind: 'hold-on', write: { kind: 'hold-on' } }
  */
 export function change(current: LockState, wish: Wish, now: Instant): Change {
-  return wish.kind === 'hold' ? changeHold(current) : changeRetention(current, wish, now);
+  switch (wish.kind) {
+    case 'hold':
+      return changeHold(current);
+    case 'retention':
+      return changeRetention(current, wish, now);
+    case 'event-hold':
+      return changeEventHold(current, wish, now);
+  }
+}
+
+/** What takes the event hold off that is seen on a version; undefined where none is. */
+export function releaseOf({ retention }: LockState): Extract<Write, { kind: 'event-hold-off' }> | undefined {
+  return retention.state === 'locked' && retention.eventHeld !== undefined
+    ? { kind: 'event-hold-off', mode: retention.mode }
+    : undefined;
 }
 
 /** What a change sends to the store, if it sends anything. */
@@ -70,11 +54,32 @@ export function writeOf(made: Change): Write | undefined {
   return 'write' in made ? made.write : undefined;
 }
 
-/** The lock after a write was accepted as sent. */
-export function afterWrite(current: LockState, write: Write): LockState {
-  return write.kind === 'hold-on'
-    ? { ...current, hold: 'on' }
-    : { ...current, retention: { state: 'locked', mode: write.mode, until: write.until } };
+/** The lock after a write was accepted as sent, at `now`. */
+export function afterWrite(current: LockState, write: Write, now: Instant): LockState {
+  const stored = activeRetention(current.retention, now);
+  const least = stored.state === 'locked' ? stored.until : now;
+  switch (write.kind) {
+    case 'hold-on':
+      return { ...current, hold: 'on' };
+    case 'retention':
+      return { ...current, retention: { state: 'locked', mode: write.mode, until: write.until } };
+    case 'event-hold-on': {
+      const { mode, duration } = write;
+      const until = latest(least, write.until, earliestEnd(duration, now));
+      return {
+        ...current,
+        retention: { state: 'locked', mode, until, eventHeld: true, eventHold: duration },
+      };
+    }
+    case 'event-hold-off': {
+      const until = latest(least, write.until);
+      return { ...current, retention: { state: 'locked', mode: write.mode, until, eventReleased: true } };
+    }
+  }
+}
+
+function latest(first: Instant, ...others: readonly (Instant | undefined)[]): Instant {
+  return others.reduce<Instant>((most, next) => (next !== undefined && next > most ? next : most), first);
 }
 
 function changeHold(current: LockState): Change {
@@ -109,21 +114,65 @@ function changeRetention(current: LockState, wish: RetentionWish, now: Instant):
 function changeLocked(stored: LockedRetention, wish: RetentionWish, until: Instant, now: Instant): Change {
   if (stored.mode === 'GOVERNANCE' && wish.mode === 'COMPLIANCE') {
     const residual: Residual = { mode: 'COMPLIANCE', from: now, until, because: 'mode-weaker' };
-    const grows = until > stored.until && stored.eventHeld === undefined;
-    return grows
-      ? { kind: 'mode-weaker', residual, write: { kind: 'retention', mode: 'GOVERNANCE', until } }
-      : { kind: 'mode-weaker', residual };
+    const write = until > stored.until ? dateOver(stored, until) : undefined;
+    return write === undefined ? { kind: 'mode-weaker', residual } : { kind: 'mode-weaker', residual, write };
   }
   if (until <= stored.until) return { kind: 'nothing' };
-  // A plain date could drop the event hold on some stores; S3 itself moves that date on.
-  if (stored.eventHeld !== undefined) return { kind: 'refused', code: 'event-held' };
+  const write = dateOver(stored, until);
+  if (write === undefined) return { kind: 'refused', code: 'event-held' };
   if (stored.mode !== wish.mode && wish.onConflict === 'strongest') {
     const residual: Residual = { mode: wish.mode, from: stored.until, until, because: 'mode-stricter' };
     return { kind: 'mode-stricter', residual };
   }
-  return {
-    kind: 'extend',
-    from: stored.until,
-    write: { kind: 'retention', mode: stored.mode, until },
+  return { kind: 'extend', from: stored.until, write };
+}
+
+/**
+ * A later date over a stored lock. A plain date could drop the event hold on some stores, so that the hold is sent
+ * again with its duration; undefined where nobody told that.
+ */
+function dateOver({ mode, eventHeld, eventHold }: LockedRetention, until: Instant): Write | undefined {
+  if (eventHeld === undefined) return { kind: 'retention', mode, until };
+  return eventHold && { kind: 'event-hold-on', mode, duration: eventHold, until };
+}
+
+function changeEventHold(current: LockState, { mode, duration }: EventHoldWish, now: Instant): Change {
+  const stored = activeRetention(current.retention, now);
+  switch (stored.state) {
+    case 'none':
+      return { kind: 'set', write: { kind: 'event-hold-on', mode, duration } };
+    case 'absent':
+      return { kind: 'must-see' };
+    case 'locked':
+      return changeHeld(stored, { mode, duration }, now);
+  }
+}
+
+function changeHeld(
+  stored: LockedRetention,
+  { mode, duration }: Pick<EventHoldWish, 'mode' | 'duration'>,
+  now: Instant,
+): Change {
+  const { eventHold, until: least } = stored;
+  const isHeld = eventHold !== undefined && isAtLeast(eventHold, duration);
+  const until = latest(least, earliestEnd(duration, now));
+  // Nobody can take a COMPLIANCE hold back, and nobody asked for one.
+  if (stored.mode === 'COMPLIANCE' && mode === 'GOVERNANCE') {
+    const residual: Residual = { mode, from: least, until, because: 'mode-stricter' };
+    return isHeld ? { kind: 'nothing' } : { kind: 'mode-stricter', residual };
+  }
+  const isWeaker = stored.mode !== mode;
+  const residual: Residual = { mode, from: now, until, because: 'mode-weaker' };
+  if (isHeld) return isWeaker ? { kind: 'mode-weaker', residual } : { kind: 'nothing' };
+  // It may be longer than what would be sent, and no store refuses to make it shorter.
+  if (stored.eventHeld !== undefined && eventHold === undefined)
+    return { kind: 'refused', code: 'event-held' };
+  const longest = eventHold === undefined ? duration : longerOf(eventHold, duration);
+  // A date that outlasts the hold is said once more. One that does not would be refused, and stands all the same.
+  const isLater = least > latestEnd(longest, now) + DAY;
+  const write: Write = {
+    ...{ kind: 'event-hold-on', mode: stored.mode, duration: longest },
+    ...(isLater && { until: ceilToSecond(least) }),
   };
+  return isWeaker ? { kind: 'mode-weaker', write, residual } : { kind: 'extend', from: least, write };
 }

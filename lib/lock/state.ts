@@ -1,3 +1,4 @@
+import { type HoldDuration, isAtLeast } from './duration.ts';
 import { type Instant } from './instant.ts';
 
 /** The two modes of S3 retention: GOVERNANCE yields to a special permission, COMPLIANCE to nobody. */
@@ -17,6 +18,10 @@ export type Retention =
       readonly until: Instant;
       /** S3 moves the date on by itself until the event hold is released. */
       readonly eventHeld?: true;
+      /** How long it lasts from its release on; left out where nobody told. */
+      readonly eventHold?: HoldDuration;
+      /** An event hold that was in force is OFF, and its date is fixed; left out where nobody told. */
+      readonly eventReleased?: true;
     };
 
 /** What is known of a version's legal hold: S3's `OFF` and "never set" are both `none`. */
@@ -49,6 +54,18 @@ export function noWeaker(before: LockState, next: LockState, now: Instant): bool
   if (was.state !== 'locked') return true;
   const is = next.retention;
   return (
-    is.state === 'locked' && is.until >= was.until && (was.mode === 'GOVERNANCE' || is.mode === 'COMPLIANCE')
+    is.state === 'locked' &&
+    is.until >= was.until &&
+    (was.mode === 'GOVERNANCE' || is.mode === 'COMPLIANCE') &&
+    holdsNoLess(was, is)
+  );
+}
+
+/** Whether an event hold that was there is still there, and lasts as long after its release. */
+function holdsNoLess(was: LockedRetention, is: LockedRetention): boolean {
+  if (was.eventHeld === undefined) return true;
+  if (is.eventHeld === undefined) return false;
+  return (
+    was.eventHold === undefined || (is.eventHold !== undefined && isAtLeast(is.eventHold, was.eventHold))
   );
 }

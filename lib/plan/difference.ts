@@ -1,5 +1,13 @@
 /** What lies between the lock that one listed version carries and the lock that it ought to carry. */
-import { change, type Change, type RetentionWish, type Wish, type Write, writeOf } from '../lock/change.ts';
+import {
+  change,
+  type Change,
+  type PlainWish,
+  type PlainWrite,
+  type RetentionWish,
+  type Write,
+  writeOf,
+} from '../lock/change.ts';
 import { DAY, type Instant } from '../lock/instant.ts';
 import { type Mode } from '../lock/state.ts';
 import { type Policy, type Rule } from '../policy/compile.ts';
@@ -21,7 +29,8 @@ export type Route =
 export interface PlannedChange {
   readonly kind: 'set' | 'extend' | 'hold-on';
   readonly rule: string;
-  readonly write: Write;
+  /** Never about an event hold: a bulk job drops its members in silence. */
+  readonly write: PlainWrite;
   /** The mode that is stored now. */
   readonly from: Mode | 'none';
   /** Law 5: the last date that this version may be given. */
@@ -143,6 +152,10 @@ export class Differ {
         if (fault !== undefined) wrong.push(fault);
         const write = writeOf(made);
         if (write === undefined || made.kind === 'cannot-tell') continue;
+        if (!isPlain(write)) {
+          wrong.push({ reason: 'event-held', rule: by });
+          continue;
+        }
         if (waits && wish.kind === 'retention' && wish.mode === 'GOVERNANCE') continue;
         const planned = this.plan(row, wish, write, decision, by, false);
         if (planned.kind === 'hold-on') changes.push(planned);
@@ -179,15 +192,16 @@ export class Differ {
     for (const wish of observed.wishes) {
       const made = change(row.lock, wish, this.options.asOf);
       const write = writeOf(made);
-      if (write === undefined || made.kind === 'cannot-tell' || applied.has(textOf(write))) continue;
+      if (write === undefined || made.kind === 'cannot-tell' || !isPlain(write)) continue;
+      if (applied.has(textOf(write))) continue;
       changes.push(this.plan(row, wish, write, decision, by, true));
     }
   }
 
   private plan(
     row: PlanRow,
-    wish: Wish,
-    write: Write,
+    wish: PlainWish,
+    write: PlainWrite,
     { matched }: Decision,
     rule: string,
     observed: boolean,
@@ -233,8 +247,13 @@ function unmatched({ settings }: Policy): Difference {
     : UNMATCHED;
 }
 
+/** Over an event hold each date is sent with the hold and its duration, version by version: that is no plan's work. */
+function isPlain(write: Write): write is PlainWrite {
+  return write.kind === 'hold-on' || write.kind === 'retention';
+}
+
 /** Whether the part of the lock that a wish is about was not shown by the listing. */
-function isUnseen({ lock }: PlanRow, wish: Wish): boolean {
+function isUnseen({ lock }: PlanRow, wish: PlainWish): boolean {
   return wish.kind === 'hold' ? lock.hold === 'absent' : lock.retention.state === 'absent';
 }
 
@@ -270,6 +289,6 @@ function dateOf({ write }: PlannedChange): number {
   return write.kind === 'retention' ? write.until : 0;
 }
 
-function textOf(write: Write): string {
+function textOf(write: PlainWrite): string {
   return write.kind === 'retention' ? `${write.mode} ${write.until}` : write.kind;
 }

@@ -119,7 +119,7 @@ export class Tally {
       this.addWrong(row, { bucket: row.bucket, rule, reason, detail: fact ?? '' }, bytes, from);
     }
     for (const { rule, code } of difference.reports) {
-      if (code !== 'over-cap' && code !== 'event-hold-not-placed')
+      if (code !== 'over-cap')
         this.addWrong(row, { bucket: row.bucket, rule, reason: 'reported', detail: code }, bytes, undefined);
     }
   }

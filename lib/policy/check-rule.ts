@@ -114,7 +114,11 @@ function checkTags(rule: RuleFile, path: Path, limits: Limits, say: Say): void {
   const countsByTags = typeof lock.for === 'object' || (typeof lock.from === 'object' && 'tag' in lock.from);
   const byTags = `rule "${rule.name}" locks under COMPLIANCE by tags`;
   if (typeof lock.from === 'object' && 'event' in lock.from) {
-    say('warning', [...path, 'lock', 'from'], 'event holds are decided and explained, but not placed yet');
+    say(
+      'warning',
+      [...path, 'lock', 'from'],
+      'such versions are held from their upload on: bulk plans place no event holds on older ones',
+    );
   } else if (lock.mode === 'COMPLIANCE' && matchesTags && rule.settle === undefined) {
     say('error', path, `${byTags}: state how long tags may settle, such as settle: PT10M`);
   } else if (lock.mode === 'COMPLIANCE' && (matchesTags || countsByTags)) {

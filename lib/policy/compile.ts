@@ -1,4 +1,5 @@
 /** A policy file turned into what deciding needs: periods parsed, conditions compiled, rules indexed. */
+import { type HoldDuration } from '../lock/duration.ts';
 import { DAY, type Instant, parseEndOfDay } from '../lock/instant.ts';
 import { type Mode } from '../lock/state.ts';
 import { type RuleIndex, indexRules, openPart } from './index-rules.ts';
@@ -21,9 +22,6 @@ export interface Settings {
   readonly horizon: readonly Period[];
 }
 
-/** How an event hold states its length to S3: whole days or whole years. */
-export type HoldDuration = { readonly days: number } | { readonly years: number };
-
 export type Term =
   | { readonly form: 'fixed'; readonly period: Period; readonly base: 'created' | CalendarUnit }
   | {
@@ -34,7 +32,13 @@ export type Term =
       readonly base: 'created' | CalendarUnit;
     }
   | { readonly form: 'since-tag'; readonly tag: string; readonly period: Period }
-  | { readonly form: 'event'; readonly event: string; readonly duration: HoldDuration }
+  | {
+      readonly form: 'event';
+      readonly event: string;
+      readonly period: Period;
+      /** The period and the buffer, as S3 takes them. */
+      readonly duration: HoldDuration;
+    }
   | { readonly form: 'until'; readonly until: Instant }
   | { readonly form: 'remaining'; readonly atLeast: Period; readonly extendTo: Period };
 
@@ -156,7 +160,7 @@ function compileTerm(lock: RuleFile['lock'], buffer: Period, settings: Settings)
   if (from === 'created') return { form: 'fixed', period, base: from };
   if ('endOf' in from) return { form: 'fixed', period, base: from.endOf };
   if ('tag' in from) return { form: 'since-tag', tag: from.tag, period };
-  return { form: 'event', event: from.event, duration: holdDuration(period, buffer) };
+  return { form: 'event', event: from.event, period, duration: holdDuration(period, buffer) };
 }
 
 /** Years where the period is whole years and no buffer is added, or else days by the longest case. */

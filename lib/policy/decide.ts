@@ -1,8 +1,9 @@
 /** The one place where rules become wishes for a version's lock. */
 import { type Instant } from '../lock/instant.ts';
-import { type RetentionWish, type Residual, type Wish } from '../lock/change.ts';
+import { type PlainWish, type RetentionWish, type Residual } from '../lock/change.ts';
+import { type HoldDuration } from '../lock/duration.ts';
 import { activeRetention, type Mode, type Retention } from '../lock/state.ts';
-import { type HoldDuration, type Policy, type Rule } from './compile.ts';
+import { type Policy, type Rule } from './compile.ts';
 import { type CostlyFact, type VersionFacts } from './facts.ts';
 import { testAll } from './match.ts';
 import { addPeriod } from './period.ts';
@@ -10,11 +11,13 @@ import { type Report, type TermAnswer, termOf } from './term.ts';
 
 /** What the rules want together: a retention, sometimes a second one for a stored weaker mode, and a hold. */
 export interface Wanted {
-  readonly wishes: readonly Wish[];
+  readonly wishes: readonly PlainWish[];
   /** The rule whose date decided, or that wants the hold where no date is wanted. */
   readonly decidedBy?: string;
   /** What a rule asks for and does not get, since a stricter mode outranks it. */
   readonly residuals: readonly Residual[];
+  /** The holds until an event, in the order of their rules; how they are placed is for the store to say. */
+  readonly eventHolds?: readonly EventHold[];
 }
 
 /** A hold that ends when its owner reports an event; then the date is fixed. */
@@ -37,6 +40,7 @@ export interface Decision extends Wanted {
   readonly matched: readonly string[];
   /** What would be wanted if the rules under observation applied; only where one of them matched. */
   readonly observed?: Wanted;
+  /** The first of the event holds. */
   readonly eventHold?: EventHold;
   readonly reports: readonly Report[];
   /** Rules that cannot be decided until a fact is read: read it, and decide again. */
@@ -77,10 +81,16 @@ export function decide(policy: Policy, version: VersionFacts, now: Instant): Dec
 
   // This runs for every version of a pass: one loop, and no spread of objects, which would cost as much again.
   const reports: Report[] = [];
-  const { wishes, decidedBy, residuals } = combine(answers, 'applied', policy, version, now, reports);
+  const { wishes, decidedBy, residuals, eventHolds } = combine(
+    answers,
+    'applied',
+    policy,
+    version,
+    now,
+    reports,
+  );
   const matched: string[] = [];
   let isObserving = false;
-  let eventHold: EventHold | undefined;
   let settleUntil: Instant | undefined;
   const settleFrom = later(version.created, version.tagsChanged ?? version.created);
   for (const answer of answers) {
@@ -91,9 +101,6 @@ export function decide(policy: Policy, version: VersionFacts, now: Instant): Dec
       const settled = addPeriod(settleFrom, rule.settle);
       settleUntil = settleUntil === undefined ? settled : later(settleUntil, settled);
     }
-    if (answer.kind === 'event-hold') {
-      eventHold ??= { rule: rule.name, mode: answer.mode, event: answer.event, duration: answer.duration };
-    }
     if (answer.report !== undefined) reports.push(answer.report);
   }
   const open =
@@ -103,7 +110,11 @@ export function decide(policy: Policy, version: VersionFacts, now: Instant): Dec
   const decision: Draft = { wishes, residuals, matched, reports, undecided: open };
   if (decidedBy !== undefined) decision.decidedBy = decidedBy;
   if (isObserving) decision.observed = combine(answers, 'all', policy, version, now, []);
-  if (eventHold !== undefined) decision.eventHold = eventHold;
+  const eventHold = eventHolds?.[0];
+  if (eventHolds !== undefined && eventHold !== undefined) {
+    decision.eventHolds = eventHolds;
+    decision.eventHold = eventHold;
+  }
   if (settleUntil !== undefined && settleUntil > now) decision.settleUntil = settleUntil;
   return decision;
 }
@@ -131,11 +142,16 @@ function combine(
   const start = later(version.created, now);
   const candidates: Candidate[] = [];
   let holder: string | undefined;
+  let eventHolds: EventHold[] | undefined;
   let best: Candidate | undefined;
   for (const answer of answers) {
     const { rule } = answer;
     if (which === 'applied' && rule.enforce === 'observe') continue;
     if (answer.kind === 'hold') holder ??= rule.name;
+    if (answer.kind === 'event-hold') {
+      const { mode, event, duration } = answer;
+      (eventHolds ??= []).push({ rule: rule.name, mode, event, duration });
+    }
     if (answer.kind !== 'retention') continue;
     if (answer.until > rule.capAfter(start)) {
       // A tag may not take a lock away by asking for too much: the version stays held.
@@ -150,15 +166,15 @@ function combine(
     if (best === undefined || outranks(answer, best, now)) best = answer;
   }
   if (best === undefined) {
-    return holder === undefined
-      ? NOTHING
-      : { wishes: [{ kind: 'hold' }], decidedBy: holder, residuals: NONE };
+    const wanted: Wanted =
+      holder === undefined ? NOTHING : { wishes: [{ kind: 'hold' }], decidedBy: holder, residuals: NONE };
+    return eventHolds === undefined ? wanted : { ...wanted, eventHolds };
   }
 
   const { rule, until } = onConflict === 'combine' ? latestOf(candidates, best) : best;
   const notAfter = rule.capAfter(start);
   const wish: RetentionWish = { kind: 'retention', mode: best.mode, until, notAfter, onConflict };
-  const wishes: Wish[] = [wish];
+  const wishes: PlainWish[] = [wish];
   let residuals: readonly Residual[] = NONE;
   if (candidates.length > 1) {
     const stored = activeRetention(version.lock.retention, now);
@@ -183,7 +199,8 @@ function combine(
     }
   }
   if (holder !== undefined) wishes.push({ kind: 'hold' });
-  return { wishes, decidedBy: rule.name, residuals };
+  const wanted: Wanted = { wishes, decidedBy: rule.name, residuals };
+  return eventHolds === undefined ? wanted : { ...wanted, eventHolds };
 }
 
 /** The strictest mode first, then the latest date; a term that is over counts only where all are. */

@@ -1,17 +1,12 @@
 /** What one rule wants for one version: the arithmetic of its term. */
+import { type HoldDuration } from '../lock/duration.ts';
 import { ceilToDay, ceilToSecond, formatInstant, type Instant, parseDayOrInstant } from '../lock/instant.ts';
 import { activeRetention, type Mode } from '../lock/state.ts';
-import { type HoldDuration, type Rule, type Settings } from './compile.ts';
+import { type Rule, type Settings } from './compile.ts';
 import { type Tags, type VersionFacts } from './facts.ts';
 import { addPeriod, type CalendarUnit, endOf, type Period, parsePeriod } from './period.ts';
 
-export type ReportCode =
-  | 'tag-missing'
-  | 'tag-unreadable'
-  | 'tag-over-cap'
-  | 'tag-under-minimum'
-  | 'over-cap'
-  | 'event-hold-not-placed';
+export type ReportCode = 'tag-missing' | 'tag-unreadable' | 'tag-over-cap' | 'tag-under-minimum' | 'over-cap';
 
 /** Something the owner of a rule must hear of, although the version got an answer. */
 export interface Report {
@@ -36,7 +31,7 @@ export type TermAnswer =
       readonly mode: Mode;
       readonly event: string;
       readonly duration: HoldDuration;
-      readonly report: Report;
+      readonly report?: undefined;
     }
   | { readonly kind: 'needs-tags' };
 
@@ -80,18 +75,7 @@ export function termOf(
       return sinceTag(rule, term, version.tags, finish, notes);
     case 'event':
       notes?.(`held until the event ${term.event}`);
-      return {
-        kind: 'event-hold',
-        rule,
-        mode,
-        event: term.event,
-        duration: term.duration,
-        report: {
-          rule: rule.name,
-          code: 'event-hold-not-placed',
-          detail: `event holds are decided but not placed yet: nothing is locked until ${term.event}`,
-        },
-      };
+      return { kind: 'event-hold', rule, mode, event: term.event, duration: term.duration };
     case 'remaining':
       return remaining(rule, term, version, now, settings, finish, notes);
   }
@@ -158,7 +142,14 @@ function startOf(version: VersionFacts, base: 'created' | CalendarUnit, notes?: 
   return start;
 }
 
-function dateAfter(start: Instant, period: Period, rule: Rule, settings: Settings, notes?: Notes): Instant {
+/** The date of a rule whose period begins at `start`. */
+export function dateAfter(
+  start: Instant,
+  period: Period,
+  rule: Rule,
+  settings: Settings,
+  notes?: Notes,
+): Instant {
   let until = addPeriod(start, period);
   notes?.(`+ ${period.text} = ${formatInstant(until)}`);
   if (!isNothing(rule.buffer)) {

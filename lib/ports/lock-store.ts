@@ -78,6 +78,11 @@ export interface Capabilities {
   readonly youngFor: number;
   /** The last date that the store keeps as it was written; left out where none is known to go wrong. */
   readonly lastDate?: Instant;
+  /**
+   * Whether the store knows event holds. `none` wherever nobody has seen it: a store that drops what it does not know
+   * would take the hold for granted, or the lock for given up.
+   */
+  readonly eventHolds: 'native' | 'none';
 }
 
 /**

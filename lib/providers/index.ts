@@ -15,6 +15,7 @@ const AWS: Provider = {
   keepsTags: true,
   needsContentMd5: false,
   maximum: 'P100Y',
+  eventHolds: 'native',
 };
 
 /** Nothing is known of it, so nothing is left to it: read first, read back, wait for young versions. */
@@ -24,6 +25,7 @@ const UNKNOWN: Provider = {
   refusesWeakening: false,
   youngFor: 5_000,
   unlockedCodes: ['NoSuchObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'],
+  eventHolds: 'none',
 };
 
 const PROVIDERS: readonly Provider[] = [
@@ -51,6 +53,7 @@ const PROVIDERS: readonly Provider[] = [
     keepsLockHeaders: { put: true, multipart: false, copy: false },
     // Dates are kept in 32 bits of seconds: 2140 comes back as 2003.
     lastDate: parseInstant('2106-02-07T06:28:15Z'),
+    eventHolds: 'none',
   },
   // Older servers refuse a write without Content-MD5, and newer ones take it too.
   { ...UNKNOWN, name: 'minio', youngFor: 0, needsContentMd5: true },

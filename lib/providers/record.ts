@@ -42,6 +42,8 @@ const providerSchema = z.strictObject({
   maximum: z.string().refine(parses(parsePeriod)),
   /** The last date that the store keeps as it was written; left out where none is known to go wrong. */
   lastDate: z.string().refine(parses(parseInstant)).transform(parseInstant).optional(),
+  /** Records written before there were event holds say nothing of them. */
+  eventHolds: z.enum(['native', 'none']).default('none'),
 });
 
 /** What an S3-compatible store is known to do, and where it answers otherwise than AWS S3. */

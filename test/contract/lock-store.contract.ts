@@ -3,6 +3,7 @@ import { DeleteObjectCommand, PutObjectTaggingCommand, type S3Client } from '@aw
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Write } from '../../lib/lock/change.ts';
 import { type Instant, instantOf } from '../../lib/lock/instant.ts';
+import { type LockedRetention } from '../../lib/lock/state.ts';
 import { type LockStore, type VersionRef, versionIdOf } from '../../lib/ports/lock-store.ts';
 import { customerKey, makeBucket, upload } from '../helpers/bucket.ts';
 
@@ -251,6 +252,59 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
         expect(await under.store.readLock(ref, 'hold')).toMatchObject({ lock: { hold: 'on' } });
         expect(await under.store.readLock(ref, 'retention')).toMatchObject({
           lock: { retention: { until } },
+        });
+      });
+
+      it('places an event hold with its duration, keeps it over a later date, and fixes a date on release', async () => {
+        const ref = await put('write/event-hold');
+        const { store } = under;
+        const duration = { days: 1 };
+        const on = { kind: 'event-hold-on', mode: 'GOVERNANCE', duration } as const;
+        const stored = async (): Promise<LockedRetention | undefined> => {
+          const answer = await store.readLock(ref, 'retention');
+          const retention = answer.kind === 'seen' ? answer.lock.retention : undefined;
+          return retention?.state === 'locked' ? retention : undefined;
+        };
+        // A store without event holds is never sent one: it would drop what it does not know.
+        if (store.capabilities.eventHolds === 'none') {
+          expect(await store.write(ref, on)).toMatchObject({ kind: 'rejected' });
+          expect(await stored()).toBeUndefined();
+          return;
+        }
+
+        expect(await store.write(ref, on)).toMatchObject({ kind: 'accepted' });
+        const held = await stored();
+        expect(held).toMatchObject({ mode: 'GOVERNANCE', eventHeld: true, eventHold: duration });
+        expect(held?.until).toBeGreaterThan(inMinutes(1_439));
+        expect(await store.read(ref)).toMatchObject({
+          version: { lock: { retention: { eventHeld: true, eventHold: duration } } },
+        });
+
+        const later = inMinutes(1_500);
+        expect(await store.write(ref, { ...on, until: later })).toMatchObject({ kind: 'accepted' });
+        expect(await stored()).toMatchObject({ until: later, eventHeld: true, eventHold: duration });
+        // A date before the end of the hold is no date for it.
+        expect((await store.write(ref, { ...on, until: inMinutes(5) })).kind).not.toBe('accepted');
+
+        const off = { kind: 'event-hold-off', mode: 'GOVERNANCE' } as const;
+        expect(await store.write(ref, off)).toMatchObject({ kind: 'accepted' });
+        expect(await stored()).toStrictEqual({
+          ...{ state: 'locked', mode: 'GOVERNANCE', until: later },
+          eventReleased: true,
+        });
+      });
+
+      it('refuses an event hold in another mode than is stored', async () => {
+        const ref = await put('write/event-mode');
+        if (under.store.capabilities.eventHolds === 'none') return;
+        await under.store.write(ref, retention('COMPLIANCE', inMinutes(5)));
+        const duration = { days: 1 };
+
+        expect(
+          await under.store.write(ref, { kind: 'event-hold-on', mode: 'GOVERNANCE', duration }),
+        ).toMatchObject({ kind: 'denied' });
+        expect(await under.store.readLock(ref, 'retention')).toMatchObject({
+          lock: { retention: { mode: 'COMPLIANCE' } },
         });
       });
 

@@ -16,6 +16,7 @@ const store = (lastDate?: string): Capabilities => ({
   refusesWeakening: true,
   confirmMayBeSkipped: false,
   youngFor: 0,
+  eventHolds: 'none',
   ...(lastDate !== undefined && { lastDate: parseInstant(lastDate) }),
 });
 

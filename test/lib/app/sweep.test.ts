@@ -71,15 +71,16 @@ interface SweepOptions {
   readonly patience?: number;
   readonly as?: S3Client;
   readonly listAs?: S3Client;
+  readonly provider?: string;
 }
 
 /** One sweep at a moment, by a function that knows nothing of the one before. */
 async function sweepAt(
   moment: number,
-  { policy = POLICY, patience = PATIENT, as = client, listAs = as }: SweepOptions = {},
+  { policy = POLICY, patience = PATIENT, as = client, listAs = as, provider = 'aws' }: SweepOptions = {},
 ): Promise<Swept> {
   now = moment;
-  const deps = testDeps({ client: as, policy, now: () => now, config });
+  const deps = testDeps({ client: as, policy, provider, now: () => now, config });
   const documents = new S3Documents(client, config);
   const result = await sweepBucket(bucket, deps.policy, instantOf(moment + patience), {
     ...deps,
@@ -479,16 +480,32 @@ describe('a gap that nothing can be written over', () => {
     });
   });
 
+  const WAITS = onePolicy('{ mode: GOVERNANCE, for: P1Y, from: { event: left } }');
+
   it.each([
     [
       'a date beyond the cap',
       'version: 1\nsettings: { maximum: P1D }\nrules: [{ name: r, lock: { mode: GOVERNANCE, until: 2050-01-01 } }]\n',
+      'aws',
     ],
-    ['an event that did not happen', onePolicy('{ mode: GOVERNANCE, for: P1Y, from: { event: left } }')],
-  ])('of %s is sent too', async (_, policy) => {
+    ['an event that did not happen, where no store holds it', WAITS, 'generic'],
+  ])('of %s is sent too', async (_, policy, provider) => {
     const ref = await uploadAt(NOON - HOUR, 'a');
 
-    expect(await sweepAt(NOON, { policy })).toMatchObject({ refs: [ref], sent: 0 });
+    expect(await sweepAt(NOON, { policy, provider })).toMatchObject({ refs: [ref], sent: 0 });
+  });
+
+  it('is none where an event hold can be placed: it is placed, and not sent again', async () => {
+    const ref = await uploadAt(NOON - HOUR, 'a');
+
+    const { deps, refs, sent } = await sweepAt(NOON, { policy: WAITS });
+
+    expect({ refs, sent }).toStrictEqual({ refs: [ref], sent: 1 });
+    const body = deps.delayed[0]?.body ?? '';
+    expect(await handleMessage({ body, messageId: 'm', receives: 1, waits: 0 }, deps)).toMatchObject({
+      records: [{ outcome: 'event-hold-placed' }],
+    });
+    expect((await sweepAt(NOON, { policy: WAITS })).refs).toStrictEqual([]);
   });
 
   it('is not told again by every sweep', async () => {

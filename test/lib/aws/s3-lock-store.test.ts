@@ -154,6 +154,33 @@ describe('the store of locks, on a store that answers otherwise', () => {
     expect(readBack).toBe(times);
   });
 
+  it.each([
+    ['knows none', { eventHolds: 'none' as const }, { eventHeld: true }, 'rejected'],
+    [
+      'knows them',
+      { eventHolds: 'native' as const },
+      { eventHeld: true, eventHold: { years: 2 } },
+      'accepted',
+    ],
+  ])('sends no event hold, and believes no duration, unless the record %s', async (_, more, told, answer) => {
+    const store = await open({}, more);
+    const client = embedded?.clientFor();
+    if (client === undefined) throw new Error('not open');
+    const ref = await upload(client, await makeBucket(client), 'k', {
+      ...{ ObjectLockMode: 'COMPLIANCE', ObjectLockEventHold: 'ON', ObjectLockEventHoldDurationYears: 2 },
+    });
+
+    const seen = { retention: { state: 'locked', mode: 'COMPLIANCE', ...told } };
+    expect(await store.read(ref)).toMatchObject({ version: { lock: seen } });
+    const shown = await store.readLock(ref, 'retention');
+    expect(shown).toMatchObject({ lock: seen });
+    const hasDuration = shown.kind === 'seen' && 'eventHold' in shown.lock.retention;
+    expect(hasDuration).toBe(more.eventHolds === 'native');
+    expect(await store.write(ref, { kind: 'event-hold-off', mode: 'COMPLIANCE' })).toMatchObject({
+      kind: answer,
+    });
+  });
+
   it('says nothing of tags where the store keeps none', async () => {
     const store = await open({}, { keepsTags: false });
     const ref = await put();

@@ -1,6 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import { fc, it } from '@fast-check/jest';
 import { afterWrite, change, type Change, type Wish, writeOf } from '../../../lib/lock/change.ts';
+import { type HoldDuration } from '../../../lib/lock/duration.ts';
 import { instantOf } from '../../../lib/lock/instant.ts';
 import { type LockState, noWeaker } from '../../../lib/lock/state.ts';
 
@@ -12,10 +13,23 @@ const mode = fc.constantFrom('GOVERNANCE' as const, 'COMPLIANCE' as const);
 const moment = fc.integer({ min: -3, max: 12 }).map((days) => instantOf(NOW + days * DAY));
 const anyMoment = fc.integer({ min: -3 * DAY, max: 12 * DAY }).map((ms) => instantOf(NOW + ms));
 
+/** Days and years that lie close together: neither is surely the longer one. */
+const duration: fc.Arbitrary<HoldDuration> = fc.oneof(
+  fc.constantFrom(1, 3, 365, 366, 730, 731, 732).map((days) => ({ days })),
+  fc.constantFrom(1, 2).map((years) => ({ years })),
+);
+
 const state: fc.Arbitrary<LockState> = fc.record({
   retention: fc.oneof(
     fc.constant({ state: 'none' as const }),
     fc.record({ state: fc.constant('locked' as const), mode, until: fc.oneof(moment, anyMoment) }),
+    fc.record({
+      state: fc.constant('locked' as const),
+      mode,
+      until: fc.integer({ min: 800, max: 812 }).map((days) => instantOf(NOW + days * DAY)),
+      eventHeld: fc.constant(true as const),
+      eventHold: duration,
+    }),
   ),
   hold: fc.constantFrom('none' as const, 'on' as const),
 });
@@ -31,6 +45,10 @@ const wish: fc.Arbitrary<Wish> = fc.oneof(
       notAfter: fc.constantFrom(instantOf(NOW + 10 * DAY), instantOf(NOW + 20 * DAY)),
       onConflict: fc.constantFrom('strongest' as const, 'combine' as const),
     }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('event-hold' as const), mode, duration }),
   },
 );
 
@@ -48,7 +66,7 @@ function play(start: LockState, wishes: readonly Wish[]): Run {
   for (const next of wishes) {
     const made = change(end, next, NOW);
     const write = writeOf(made);
-    if (write !== undefined) end = afterWrite(end, write);
+    if (write !== undefined) end = afterWrite(end, write, NOW);
     changes.push(made);
     steps.push(end);
   }
@@ -94,7 +112,7 @@ describe('whatever is wished, in whatever order', () => {
       // Wishes that disagree about conflicts are two policies, not two orders of one.
       const agreed = (list: readonly Wish[]): Wish[] =>
         list.map((next) =>
-          next.kind === 'hold' ? next : { ...next, onConflict: 'strongest', notAfter: far },
+          next.kind === 'retention' ? { ...next, onConflict: 'strongest', notAfter: far } : next,
         );
       const far = instantOf(NOW + 20 * DAY);
 
@@ -116,7 +134,7 @@ describe('whatever is wished, in whatever order', () => {
 
       for (const wished of wishes) {
         const made = change(unseen, wished, NOW);
-        expect(['cannot-tell', 'term-over', 'refused']).toContain(made.kind);
+        expect(['cannot-tell', 'must-see', 'term-over', 'refused']).toContain(made.kind);
       }
     },
   );
@@ -132,7 +150,7 @@ describe('whatever is wished, in whatever order', () => {
         };
         const write = writeOf(change(seen, wished, NOW));
         if (write === undefined) continue;
-        const next = afterWrite(truth, write);
+        const next = afterWrite(truth, write, NOW);
         const isTaken = noWeaker(truth, next, NOW);
         // What was seen needs no refusal: the law itself wrote nothing weaker.
         if (write.kind === 'hold-on' ? !hidesHold : !hidesRetention) expect(isTaken).toBe(true);
@@ -144,14 +162,29 @@ describe('whatever is wished, in whatever order', () => {
   );
 
   it.prop([mode, fc.oneof(moment, anyMoment), fc.constantFrom('none' as const, 'on' as const), wish])(
-    'an event hold is never written over: S3 alone knows its date',
+    'an event hold whose duration nobody told is never written over',
     (heldMode, until, hold, wished) => {
       const start: LockState = {
         retention: { state: 'locked', mode: heldMode, until, eventHeld: true },
         hold,
       };
 
-      expect(writeOf(change(start, wished, NOW))?.kind).not.toBe('retention');
+      expect(['hold-on', undefined]).toContain(writeOf(change(start, wished, NOW))?.kind);
+    },
+  );
+
+  it.prop([state, fc.array(wish, { maxLength: 12 })])(
+    'no date is ever sent bare over an event hold',
+    (start, wishes) => {
+      let now = start;
+      for (const wished of wishes) {
+        const isHeld = now.retention.state === 'locked' && now.retention.eventHeld === true;
+        const write = writeOf(change(now, wished, NOW));
+        if (write === undefined) continue;
+        if (isHeld) expect(write.kind).not.toBe('retention');
+        expect(write.kind).not.toBe('event-hold-off');
+        now = afterWrite(now, write, NOW);
+      }
     },
   );
 });

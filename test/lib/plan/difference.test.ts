@@ -490,7 +490,7 @@ describe('whatever the rules and the lock', () => {
       const { changes } = differenceOf(policy, rowWith({ lock: before }));
 
       expect(changes.length).toBeLessThanOrEqual(1);
-      const after = changes.reduce((state: LockState, { write }) => afterWrite(state, write), before);
+      const after = changes.reduce((state: LockState, { write }) => afterWrite(state, write, AS_OF), before);
       expect(noWeaker(before, after, AS_OF)).toBe(true);
       expect(differenceOf(policy, rowWith({ lock: after })).changes).toStrictEqual([]);
     },

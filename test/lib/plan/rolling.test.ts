@@ -114,7 +114,7 @@ class Year {
   private write(version: Version, wish: Parameters<typeof change>[1], now: Instant): void {
     const write = writeOf(change(version.lock, wish, now));
     if (write === undefined) return;
-    version.lock = afterWrite(version.lock, write);
+    version.lock = afterWrite(version.lock, write, now);
     this.writes += 1;
   }
 

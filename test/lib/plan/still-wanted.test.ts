@@ -137,9 +137,9 @@ describe('a planned write, when the version is read once more', () => {
     const what =
       write === undefined
         ? made?.kind
-        : write.kind === 'hold-on'
-          ? write.kind
-          : `+${(write.until - AS_OF) / DAY}`;
+        : write.kind === 'retention'
+          ? `+${(write.until - AS_OF) / DAY}`
+          : write.kind;
     expect([found.kind, what].filter(Boolean).join(' ')).toBe(expected);
   });
 
@@ -210,9 +210,9 @@ describe('whatever has moved since the plan', () => {
 
       const write = found.kind === 'apply' ? writeOf(change(before, found.wish, AS_OF)) : undefined;
       if (write === undefined) return;
-      expect(noWeaker(before, afterWrite(before, write), AS_OF)).toBe(true);
+      expect(noWeaker(before, afterWrite(before, write, AS_OF), AS_OF)).toBe(true);
       expect(write.kind === 'hold-on').toBe(was.to === 'hold');
-      if (write.kind === 'hold-on' || was.to === 'hold') return;
+      if (write.kind !== 'retention' || was.to === 'hold') return;
       expect(write.mode).toBe(was.to);
       expect(write.until).toBeLessThanOrEqual(ceilToSecond(was.until));
       const now = decision.wishes.flatMap((wish) => {
@@ -238,7 +238,7 @@ describe('whatever has moved since the plan', () => {
       const found = stillWanted(decided(rules, before), before, was, AS_OF);
 
       if (found.kind !== 'in-place') return;
-      expect(noWeaker(afterWrite(UNLOCKED, found.write), before, AS_OF)).toBe(true);
+      expect(noWeaker(afterWrite(UNLOCKED, found.write, AS_OF), before, AS_OF)).toBe(true);
     },
   );
 });

@@ -119,13 +119,14 @@ describe('the term of a rule', () => {
     ['whole years stay years', 'P6Y', '', { years: 6 }],
     ['a buffer makes them days, by the longest case', 'P6Y', 'buffer: P6D', { days: 2_198 }],
     ['months become days', 'P3M', '', { days: 92 }],
-  ])('an event hold is decided but not placed: %s', (_, period, settings, duration) => {
+  ])('an event hold is decided, and the store says how it is placed: %s', (_, period, settings, duration) => {
     const decision = decideBy(`{ mode: COMPLIANCE, for: ${period}, from: { event: left } }`, {}, settings);
 
     expect(decision).toMatchObject({
       wishes: [],
-      eventHold: { event: 'left', duration },
-      reports: [{ code: 'event-hold-not-placed' }],
+      eventHold: { rule: 'r', mode: 'COMPLIANCE', event: 'left', duration },
+      eventHolds: [{ rule: 'r', mode: 'COMPLIANCE', event: 'left', duration }],
+      reports: [],
     });
   });
 });

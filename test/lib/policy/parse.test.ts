@@ -269,7 +269,7 @@ describe('a warning', () => {
       'event holds',
       '    match: { tags: { class: hr } }\n',
       '{ mode: COMPLIANCE, for: P6Y, from: { event: gone } }',
-      'not placed yet',
+      'plans place no event holds',
     ],
   ])('is given for %s', (_, more, lock, expected) => {
     const [only, ...others] = faults(rule(lock, more));

@@ -13,6 +13,16 @@ describe('a capability record', () => {
     expect(providerNamed(name).confirmMayBeSkipped).toBe(false);
   });
 
+  it.each(PROVIDER_NAMES)('of %s says whether it knows event holds: S3 alone does', (name) => {
+    expect(providerNamed(name).eventHolds).toBe(['aws', 'embedded'].includes(name) ? 'native' : 'none');
+  });
+
+  it('that was written before there were event holds knows none', () => {
+    const { eventHolds: _, ...older } = providerNamed('aws');
+
+    expect(parseProvider(JSON.stringify(older), 'store.json').eventHolds).toBe('none');
+  });
+
   const written = JSON.parse(formatProvider(providerNamed('ceph-rgw'))) as Record<string, unknown>;
   it.each<[string, string, string]>([
     ['is not JSON', '{', 'store.json is not JSON'],
