@@ -6,6 +6,7 @@ import { type VersionRef, versionIdOf } from '../../ports/lock-store.ts';
 import { recordVersion } from '../record-version.ts';
 import { atOnce } from './at-once.ts';
 import { entriesOf, headOf, latestOf, putPage } from './pages.ts';
+import { releaseIfClosed } from './pieces.ts';
 import { placeHold, recheckHold } from './place-hold.ts';
 import { pagesOf } from './send-releases.ts';
 import { type Next, type StepDeps } from './step.ts';
@@ -69,6 +70,7 @@ async function recheckPage(
   const counts = { on: 0, foundOff: 0, failed: 0, repaired: 0 };
   const lines: object[] = [];
   let settles: string | undefined;
+  let setAgain = 0;
   const onEntry = async ({ bucket, key, versionId, outcome }: RollEntry): Promise<void> => {
     const ref: VersionRef = { bucket, key, versionId: versionIdOf(versionId) };
     if (outcome === 'gone' || outcome === 'marker') return;
@@ -81,25 +83,27 @@ async function recheckPage(
       return;
     }
     const { found, settles: until } = await recheckHold(ref, matter, deps);
+    if (found.kind === 'not-claimed') {
+      // The ledger lost it, or the matter is being released, which is looked at when the page is done.
+      const claiming = { claimant: matter, page, again: true, isWritten: async () => false };
+      const entry = await placeHold({ ref }, claiming, deps);
+      setAgain += 1;
+      if (entry?.outcome === 'on') counts.on += 1;
+      return;
+    }
     if (until !== undefined) settles = latestOf([settles, formatInstant(until)]);
     if (found.kind === 'failed' && found.outcome !== 'gone' && found.outcome !== 'marker') {
       counts.failed += 1;
       lines.push({ bucket, key, versionId, outcome: found.outcome, at: formatInstant(deps.clock.now()) });
     }
     if (found.kind === 'on' || found.kind === 'set-again') counts.on += 1;
-    if (found.kind !== 'set-again' || found.by === 'us') return;
-    counts.foundOff += 1;
-    lines.push({
-      bucket,
-      key,
-      versionId,
-      outcome: 'on',
-      setAgain: 'somebody',
-      at: formatInstant(deps.clock.now()),
-    });
-    const { requestId } = found;
-    const ended = { outcome: 'hold-found-off' as const, cause: matter };
-    await recordVersion(ref, { ...ended, ...(requestId !== undefined && { requestId }) }, deps);
+    if (found.kind !== 'set-again') return;
+    setAgain += 1;
+    const { requestId, by } = found;
+    const outcome = by === 'us' ? 'held' : 'hold-found-off';
+    await recordVersion(ref, { outcome, cause: matter, ...(requestId !== undefined && { requestId }) }, deps);
+    lines.push({ bucket, key, versionId, outcome: 'on', setAgain: by, at: formatInstant(deps.clock.now()) });
+    if (by === 'somebody') counts.foundOff += 1;
   };
   await atOnce(entries, onEntry);
   if (counts.foundOff > 0) deps.onFoundOff(counts.foundOff);
@@ -108,5 +112,7 @@ async function recheckPage(
     const head: PageHead = { matter, scope, at: formatInstant(deps.clock.now()), counts };
     await putPage(checkedName(page, work.beat), head, lines, deps);
   }
+  // Its release may have been approved meanwhile, and this page be done with already.
+  if (setAgain + counts.repaired > 0) await releaseIfClosed(matter, page, deps);
   return { failed: counts.failed, repaired: counts.repaired, ...(settles !== undefined && { settles }) };
 }
