@@ -84,7 +84,11 @@ function keepHashes(
 ): void {
   if (!Array.isArray(evidence) || typeof time !== 'string') return;
   for (const { name, sha256 } of evidence as { name: string; sha256: string }[])
-    if ((hashes.get(name)?.time ?? '') <= time) hashes.set(name, { sha256, time });
+    if (isLater(time, hashes.get(name)?.time)) hashes.set(name, { sha256, time });
+}
+
+function isLater(time: string, than: string | undefined): boolean {
+  return than === undefined || parseInstant(time) >= parseInstant(than);
 }
 
 async function isAsRecorded(
@@ -106,7 +110,8 @@ async function isAsRecorded(
 /** The claims of the versions on a page that were not released, or were claimed again since. */
 async function claimPage(name: string, claimant: string, deps: RebuildDeps): Promise<number> {
   const [placed, released] = await Promise.all([headOf(name, deps), headOf(releasedName(name), deps)]);
-  const isOver = placed !== undefined && released !== undefined && released.at >= placed.at;
+  const isOver =
+    placed !== undefined && released !== undefined && parseInstant(released.at) > parseInstant(placed.at);
   const ended = new Set<string>();
   if (isOver) for await (const end of endsOf(name, deps)) ended.add(nameOf(end));
   const repaired = new Set<string>();

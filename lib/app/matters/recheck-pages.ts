@@ -100,8 +100,8 @@ async function recheckPage(
     if (found.kind !== 'set-again') return;
     setAgain += 1;
     const { requestId, by } = found;
-    const outcome = by === 'us' ? 'held' : 'hold-found-off';
-    await recordVersion(ref, { outcome, cause: matter, ...(requestId !== undefined && { requestId }) }, deps);
+    const ended = { outcome: by === 'us' ? ('held' as const) : ('hold-found-off' as const), cause: matter };
+    await recordVersion(ref, { ...ended, ...(requestId !== undefined && { requestId }) }, deps);
     lines.push({ bucket, key, versionId, outcome: 'on', setAgain: by, at: formatInstant(deps.clock.now()) });
     if (by === 'somebody') counts.foundOff += 1;
   };
