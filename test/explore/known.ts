@@ -10,7 +10,8 @@
  * - `I3 blamed on somebody`: a note that was taken away by the answer is missed by whoever was to wait for it.
  * - `I3 claimed and on no roll`: whoever claims for another matter while clearing, and stops, never writes its page.
  * - `I4`: late settings are looked for only where their time is not over when a release is counted up; those of a
- *   recheck are noted nowhere; and a recheck may set what was released since it looked.
+ *   recheck are noted nowhere; a recheck may set what was released since it looked; and of two clearings of one page
+ *   the last to end writes what it saw, though the other saw more.
  */
 import { type Broken } from './invariants.ts';
 
@@ -69,9 +70,11 @@ const KNOWN: Readonly<Partial<Record<Broken, readonly string[]>>> = {
     '… and is set late',
     '… and its piece comes again after the release',
     'A is released while it is rechecked',
+    'A is released while it is reconciled',
+    '… and a task crashes, of these',
     'A is rechecked, set late, and released',
   ],
-  'I6 not idempotent': ['somebody else sets it after A was cleared'],
+  'I6 not idempotent': ['somebody else sets it after A was cleared', '… and a task crashes, of these'],
 };
 
 /** What a scenario is known to break. */

@@ -77,6 +77,16 @@ export const SCENARIOS: readonly Scenario[] = [
     ...{ then: ['release A', 'recheck A v1'], left: { outsider: ['clears'] } },
   },
   {
+    ...{ name: 'A is released while it is reconciled', ...one, matters: ['A'] },
+    given: ['open A v1', 'wait 20'],
+    ...{ then: ['release A', 'reconcile A'], left: { outsider: ['clears'] } },
+  },
+  {
+    ...{ name: '… and a task crashes, of these', ...one, matters: ['A'] },
+    given: ['open A v1', 'wait 20'],
+    ...{ then: ['release A', 'reconcile A'], left: { crashes: 1 } },
+  },
+  {
     ...{ name: 'A is rechecked, set late, and released', ...one, matters: ['A'] },
     given: ['open A v1', 'wait 20', 'outsider clears v1', 'approve A'],
     ...{ then: ['recheck A v1', clearA], left: { losses: 1 } },
