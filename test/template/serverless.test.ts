@@ -177,9 +177,15 @@ describe('the stack', () => {
 
   it('gives the ledger to whoever places or clears holds, and to nobody else', () => {
     const roles = ['OnObjectEventRole', 'ApiRole', 'OnHoldsRole', 'OnReconcileRole'];
+    // Whoever lists sees every matter.
+    const listing = ['ApiRole', 'OnReconcileRole'];
 
-    for (const action of ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']) {
-      expect(allowing(action).map(({ role }) => role)).toStrictEqual(roles);
+    for (const [action, wanted] of [
+      ['dynamodb:GetItem', roles],
+      ['dynamodb:PutItem', roles],
+      ['dynamodb:Query', listing],
+    ] as const) {
+      expect(allowing(action).map(({ role }) => role)).toStrictEqual(wanted);
       for (const { statement } of allowing(action)) expect(statement.Resource).toBe('GetAtt:LedgerTable.Arn');
     }
     const all = statements.flatMap(({ statement }) => statement.Action);
@@ -193,6 +199,8 @@ describe('the stack', () => {
       'OnObjectEventRole',
       'OnChangeRole',
       'BatchTaskRole',
+      // It fixes the dates of what waited for an event.
+      'OnHoldsRole',
       'BatchRole',
     ]);
   });
@@ -443,6 +451,7 @@ describe('the alarms', () => {
     ['NoInventoryAlarm', 'bulk', 'NoInventory'],
     ['HoldFoundOffAlarm', 'holds', 'HoldFoundOff'],
     ['HoldMessageUnknownAlarm', 'holds', 'HoldMessageUnknown'],
+    ['HoldFailedAlarm', 'holds', 'HoldFailed'],
     ['ApiFailedAlarm', 'holds', 'ApiFailed'],
     ['ReconcileFailedAlarm', 'holds', 'ReconcileFailed'],
     ['ReconcileSilentAlarm', 'holds', 'Reconciled'],

@@ -104,6 +104,11 @@ export async function namedVersions(
   const versions = new Map(
     lists.flat().map((one) => [JSON.stringify([one.bucket, one.key, one.versionId]), one]),
   );
+  const oneOfEach = new Map([...versions.values()].map((one) => [one.bucket, one]));
+  for (const { bucket, key, versionId } of oneOfEach.values()) {
+    const seen = await deps.store.readLock({ bucket, key, versionId: versionIdOf(versionId) }, 'hold');
+    if (seen.kind === 'no-lock-on-bucket') throw notThere(bucket, key, versionId, seen.kind);
+  }
   if (versions.size <= MOST_NAMED) return [...versions.values()];
   throw new HoldfastError('too-large', {
     what: `${versions.size} versions were named with all versions of their keys, and ${MOST_NAMED} are the most`,
