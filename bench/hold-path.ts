@@ -3,13 +3,13 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { CreateBucketCommand, PutObjectLockConfigurationCommand, type S3Client } from '@aws-sdk/client-s3';
 import { AuditWriter } from '../lib/app/audit-writer.ts';
 import { type Caller } from '../lib/app/caller.ts';
-import { type ArrivalDeps, neededBy } from '../lib/app/matters/arrivals.ts';
+import { type ArrivalDeps, ensureOnRoll, neededBy } from '../lib/app/matters/arrivals.ts';
 import { Coverage } from '../lib/app/matters/coverage.ts';
 import { OpenMatters } from '../lib/app/matters/open-matters.ts';
 import { type ServiceDeps } from '../lib/app/matters/service-deps.ts';
 import { S3AuditStore } from '../lib/aws/s3-audit-store.ts';
 import { S3BucketSurvey } from '../lib/aws/s3-bucket-survey.ts';
-import { S3BulkStore } from '../lib/aws/s3-bulk-store.ts';
+import { S3RollStore } from '../lib/aws/s3-roll-store.ts';
 import { s3Client } from '../lib/aws/s3-client.ts';
 import { S3Documents } from '../lib/aws/s3-documents.ts';
 import { S3HoldClearer } from '../lib/aws/s3-hold-clearer.ts';
@@ -109,7 +109,7 @@ export function holdFunction(world: World): HoldFunction {
     ...{ store, ledger, open, holds, later, policy: POLICY, coverage: new Coverage(store) },
     brake: { pausedBecause: async () => undefined, admit: async () => undefined },
     hash: (text: string) => createHash('sha256').update(text).digest('hex'),
-    rolls: new S3BulkStore(control, bucket),
+    rolls: new S3RollStore(control, bucket),
     clearer: new S3HoldClearer({ connection: { endpoint, credentials: CREDENTIALS } }),
   };
   const deps: ServiceDeps & ArrivalDeps = {
@@ -120,6 +120,7 @@ export function holdFunction(world: World): HoldFunction {
       ...base,
       policyHash: POLICY.hash,
       neededBy: async (ref, docket, but, custody) => neededBy(ref, docket, but, custody, deps),
+      ensureOnRoll: async (ref, matter, page) => ensureOnRoll(ref, matter, page, deps),
     },
     documents: new S3Documents(control, CONFIG),
     marks: (name) => new S3Documents(managed, name),

@@ -5,7 +5,7 @@ import { requireConditionalWrites } from '../../lib/aws/conditional-writes.ts';
 import { dynamoClient } from '../../lib/aws/dynamo-client.ts';
 import { DynamoLedger } from '../../lib/aws/dynamo-ledger.ts';
 import { ObjectLedger } from '../../lib/aws/object-ledger.ts';
-import { S3BulkStore } from '../../lib/aws/s3-bulk-store.ts';
+import { S3RollStore } from '../../lib/aws/s3-roll-store.ts';
 import { systemClock } from '../../lib/aws/system-clock.ts';
 import { HoldfastError } from '../../lib/errors.ts';
 import { type Ledger } from '../../lib/ports/ledger.ts';
@@ -36,7 +36,7 @@ export async function runRebuild(options: LedgerOptions): Promise<void> {
   const source = openSource({ ...options, audit });
   const rebuilt = await rebuildLedger(allRecords(source), {
     ledger: await ledgerOf(options, audit),
-    rolls: new S3BulkStore(clientOf(options), audit, ownerOf(options)),
+    rolls: new S3RollStore(clientOf(options), audit, ownerOf(options)),
     hash: (text) => createHash('sha256').update(text).digest('hex'),
     now: systemClock.now(),
   });

@@ -1,4 +1,11 @@
-import { ListBucketsCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  ListBucketsCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { HoldfastError } from '../errors.ts';
 import { instantOf } from '../lock/instant.ts';
 import { versionIdOf } from '../ports/lock-store.ts';
 import { type ListedVersion, type Marker, type VersionListing } from '../ports/version-listing.ts';
@@ -22,7 +29,7 @@ export class S3VersionListing implements VersionListing {
       KeyMarker: after.key,
       ...(after.versionId !== undefined && { VersionIdMarker: after.versionId }),
     };
-    const page = await this.client.send(
+    const page = await this.send(
       new ListObjectVersionsCommand({
         ...{ Bucket: bucket, EncodingType: 'url' },
         ...(prefix !== undefined && { Prefix: prefix }),
@@ -56,6 +63,19 @@ export class S3VersionListing implements VersionListing {
         ...(versionId !== undefined && { versionId }),
       },
     };
+  }
+
+  private async send(command: ListObjectVersionsCommand): Promise<ListObjectVersionsCommandOutput> {
+    try {
+      return await this.client.send(command);
+    } catch (cause) {
+      if (!(cause instanceof S3ServiceException && cause.name === 'NoSuchBucket')) throw cause;
+      throw new HoldfastError('bad-input', {
+        what: `there is no bucket ${command.input.Bucket ?? ''}`,
+        next: 'check its name, the endpoint and the account',
+        cause,
+      });
+    }
   }
 
   /** The names of all buckets that the credentials may see. */

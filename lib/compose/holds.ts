@@ -1,7 +1,7 @@
 /** The composition root of everything that places or clears holds. */
 import { createHash } from 'node:crypto';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type ArrivalDeps, neededBy } from '../app/matters/arrivals.ts';
+import { type ArrivalDeps, ensureOnRoll, neededBy } from '../app/matters/arrivals.ts';
 import { Coverage } from '../app/matters/coverage.ts';
 import { OpenMatters } from '../app/matters/open-matters.ts';
 import { type ApiDeps } from '../app/matters/service.ts';
@@ -15,6 +15,7 @@ import { S3BulkStore } from '../aws/s3-bulk-store.ts';
 import { PATIENCE, s3Client } from '../aws/s3-client.ts';
 import { S3Documents } from '../aws/s3-documents.ts';
 import { S3HoldClearer } from '../aws/s3-hold-clearer.ts';
+import { S3RollStore } from '../aws/s3-roll-store.ts';
 import { SqsDelayQueue } from '../aws/sqs-delay-queue.ts';
 import { SqsWorkQueue } from '../aws/sqs-work-queue.ts';
 import { type Policy } from '../policy/compile.ts';
@@ -47,7 +48,7 @@ export function composeHolds(env: NodeJS.ProcessEnv, trouble: HoldTrouble): Hold
   const sqs = new SQSClient({ requestHandler: PATIENCE });
   const fresh = holdEnvironment.HOLDFAST_DOCKET_FRESH_SECONDS * 1_000;
   const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
-  const rolls = new S3BulkStore(control, shared.HOLDFAST_AUDIT_BUCKET, owner);
+  const rolls = new S3RollStore(control, shared.HOLDFAST_AUDIT_BUCKET, owner);
   const clearer = new S3HoldClearer({ connection: managed.connection, watch: managed.watch, ...owned });
   const holds = new SqsWorkQueue(sqs, holdEnvironment.HOLDFAST_HOLD_QUEUE_URL);
   const later = new SqsDelayQueue(sqs, holdEnvironment.HOLDFAST_HOLD_QUEUE_URL);
@@ -83,6 +84,7 @@ export function composeHolds(env: NodeJS.ProcessEnv, trouble: HoldTrouble): Hold
         ...base,
         policyHash: policy.hash,
         neededBy: async (ref, docket, but, custody) => neededBy(ref, docket, but, custody, deps),
+        ensureOnRoll: async (ref, matter, page) => ensureOnRoll(ref, matter, page, deps),
       },
     };
     return deps;

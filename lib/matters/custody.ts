@@ -25,8 +25,12 @@ export const custodySchema = z.object({
   origin: z.enum(['ours', 'found-on', 'unclear']),
   /** By matter, or by `event:` and the name of a rule. */
   claims: z.record(z.string(), claimSchema),
-  /** A clearing that was sent, or is about to be, and whose answer has not been noted. */
-  clearing: z.object({ by: z.string(), landsBefore: z.string() }).optional(),
+  /** A clearing that was sent, or is about to be, and whose answer has not been noted; every one has its own id. */
+  clearing: z.object({ id: z.string(), by: z.string(), landsBefore: z.string() }).optional(),
+  /** Who had claimed it already when a clearing was answered: it may have been taken off for them. */
+  cleared: z.array(z.string()).optional(),
+  /** A setting after the placing may land until then. */
+  setting: z.string().optional(),
 });
 
 export type Custody = Readonly<z.infer<typeof custodySchema>>;
@@ -67,12 +71,12 @@ export function claim(
 
 /** Whose the bit is, once somebody looked at it and is about to set it. */
 function originAfter(before: Custody | undefined, saw: Saw): Custody['origin'] {
-  // Set by us, and perhaps not cleared yet by a request of ours.
-  if (before?.clearing !== undefined) return 'ours';
   const isClaimed = before !== undefined && Object.keys(before.claims).length > 0;
   // What was somebody else's hold is gone, so that the one set now is ours.
-  if (!isClaimed || saw === 'off') return originOf(saw);
-  return before.origin;
+  if (saw === 'off') return 'ours';
+  if (isClaimed) return before.origin;
+  // Ours, if the clearing never took effect; or set by somebody else after it did.
+  return before?.clearing === undefined ? originOf(saw) : 'unclear';
 }
 
 function originOf(saw: Saw): Custody['origin'] {
@@ -81,10 +85,11 @@ function originOf(saw: Saw): Custody['origin'] {
 
 /** What releasing a version for one claimant leads to. */
 export type Release =
-  /** Nobody needs the hold any more, and it is ours. */
   | { readonly kind: 'clear' }
   /** It stays ON. */
   | { readonly kind: 'stays'; readonly because: 'needed' | 'found-on' | 'unclear' }
+  /** A clearing was sent, or was about to be, and nobody heard an answer: nobody sends another one. */
+  | { readonly kind: 'unanswered' }
   /** It was released for this claimant before. */
   | { readonly kind: 'done' };
 
@@ -94,9 +99,11 @@ export type Release =
  * @param open - the matters that are open now: a claim of any other matter counts no more.
  */
 export function release(custody: Custody, claimant: string, open: ReadonlySet<string>): Release {
-  const mayStillClear = custody.clearing?.by === claimant;
-  if (custody.claims[claimant] === undefined && !mayStillClear) return { kind: 'done' };
+  const isClaimed = custody.claims[claimant] !== undefined;
+  const isUnanswered = custody.clearing?.by === claimant;
+  if (!isClaimed && !isUnanswered) return { kind: 'done' };
   if (needersOf(custody, claimant, open).length > 0) return { kind: 'stays', because: 'needed' };
+  if (!isClaimed) return { kind: 'unanswered' };
   return custody.origin === 'ours' ? { kind: 'clear' } : { kind: 'stays', because: custody.origin };
 }
 
@@ -110,27 +117,56 @@ export function withdraw(custody: Custody, claimant: string): Custody {
   return { ...custody, claims };
 }
 
-/** Notes, before it is sent, that a clearing may land from now until its signature is refused. */
-export function markClearing(custody: Custody, claimant: string, now: Instant): Custody {
+/**
+ * Notes, before it is sent, that a clearing may land from now until its signature is refused.
+ *
+ * @param id - another one for every mark: an answer is an answer to one of them.
+ */
+export function markClearing(custody: Custody, claimant: string, id: string, now: Instant): Custody {
   const { clearing } = custody;
   const landsBefore = now + LANDING;
   const latest =
     clearing === undefined ? landsBefore : Math.max(landsBefore, parseInstant(clearing.landsBefore));
   return {
     ...withdraw(custody, claimant),
-    clearing: { by: claimant, landsBefore: formatInstant(instantOf(latest)) },
+    clearing: { id, by: claimant, landsBefore: formatInstant(instantOf(latest)) },
   };
 }
 
-/**
- * Notes that the store answered our clearing, so that nothing of it can land any more.
- *
- * @param earlier - the clearing of somebody else that had no answer when ours was marked: it may still land.
- */
-export function settled(custody: Custody, earlier: Custody['clearing'], now: Instant): Custody {
+/** The custody without the clearing that was marked last; an earlier one that was not answered may still land. */
+export function unmarked(custody: Custody, earlier: Custody['clearing'], now: Instant): Custody {
   const { clearing: _, ...rest } = custody;
   const isOpen = earlier !== undefined && parseInstant(earlier.landsBefore) > now;
   return isOpen ? { ...rest, clearing: earlier } : rest;
+}
+
+/** Notes that the store answered our clearing, so that nothing of it can land any more. */
+export function settled(custody: Custody, earlier: Custody['clearing'], now: Instant): Custody {
+  const claimants = Object.keys(custody.claims);
+  const rest = unmarked(custody, earlier, now);
+  return claimants.length === 0 ? rest : { ...rest, cleared: claimants };
+}
+
+/** Notes that a bit which was found OFF is about to be set again, and may be until then. */
+export function markSetting(custody: Custody, now: Instant): Custody {
+  const { cleared: _, ...rest } = unmarked(custody, custody.clearing, now);
+  return {
+    ...rest,
+    // Whoever's it was is gone.
+    origin: 'ours',
+    setting: formatInstant(instantOf(now + LANDING)),
+  };
+}
+
+/** Notes that the bit was seen ON when nothing of ours could land any more: whoever takes it off now is somebody else. */
+export function seenOn(custody: Custody, now: Instant): Custody {
+  const { cleared: _, ...rest } = unmarked(custody, custody.clearing, now);
+  return rest;
+}
+
+/** Whether a bit that was found OFF may have been cleared by us since it was claimed. */
+export function mayBeOurClearing(custody: Custody, claimant: string): boolean {
+  return custody.clearing !== undefined || custody.cleared?.includes(claimant) === true;
 }
 
 /** Until when a clearing may still land; undefined where none can. */

@@ -1,5 +1,6 @@
 /** The roll of a matter: the versions that it has covered, page by page, with what was seen when placing. */
 import * as z from 'zod';
+import { parseInstant } from '../lock/instant.ts';
 import { type ReleasedCounts, type ScopeCounts } from './matter.ts';
 
 /** How placing a hold on a version ended. */
@@ -64,6 +65,8 @@ export const endSchema = z.object({
   requestId: z.string().optional(),
   detail: z.string().optional(),
   claimedOn: z.string().optional(),
+  /** What was sent and not answered may land until then: it is looked at again after it. */
+  lands: z.string().optional(),
 });
 export type RollEnd = Readonly<z.infer<typeof endSchema>>;
 
@@ -155,6 +158,19 @@ export function plusCounts(one: ScopeCounts, other: ScopeCounts): ScopeCounts {
     on: one.on + other.on,
     exceptions: one.exceptions + other.exceptions,
   };
+}
+
+/** How versions ended, as far as several who worked on the same page say: the last word counts, and in doubt the worse. */
+export function mergedEnds(some: Iterable<RollEnd>, more: Iterable<RollEnd>): RollEnd[] {
+  const ends = new Map<string, RollEnd>();
+  for (const end of [...some, ...more]) {
+    const name = JSON.stringify([end.bucket, end.key, end.versionId]);
+    const known = ends.get(name);
+    const isLater = known === undefined || parseInstant(end.at) > parseInstant(known.at);
+    const isWorse = known?.at === end.at && known.outcome === 'off';
+    if (isLater || isWorse) ends.set(name, end);
+  }
+  return [...ends.values()];
 }
 
 export function releasedCountsOf(ends: Iterable<RollEnd>): ReleasedCounts {

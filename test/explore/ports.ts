@@ -1,5 +1,5 @@
 /** The ports of the use cases: each call becomes a request that waits until the scheduler lets it happen. */
-import { neededBy, type ArrivalDeps } from '../../lib/app/matters/arrivals.ts';
+import { ensureOnRoll, neededBy, type ArrivalDeps } from '../../lib/app/matters/arrivals.ts';
 import { Coverage } from '../../lib/app/matters/coverage.ts';
 import { OpenMatters } from '../../lib/app/matters/open-matters.ts';
 import { type StepDeps } from '../../lib/app/matters/step.ts';
@@ -61,6 +61,8 @@ export function depsOf(asking: Asking, fault: Fault = (deps) => deps): Deps {
     policyHash: 'policy',
     neededBy: async (...[ref, docket, but, custody]: Parameters<Deps['clearing']['neededBy']>) =>
       neededBy(ref, docket, but, custody, { ...deps, clearing }),
+    ensureOnRoll: async (...[ref, matter, page]: Parameters<Deps['clearing']['ensureOnRoll']>) =>
+      ensureOnRoll(ref, matter, page, { ...deps, clearing }),
   };
   return { ...deps, clearing };
 }
@@ -122,6 +124,9 @@ function rollsOf(asking: Asking): StepDeps['rolls'] {
   return {
     putText: async (name, text) => {
       heard(await asking.ask({ kind: 'page-put', name, text }));
+    },
+    change: async (name, next) => {
+      heard(await asking.ask({ kind: 'page-change', name, next }));
     },
     async *list(prefix) {
       const answer = heard(await asking.ask({ kind: 'page-list', prefix }));

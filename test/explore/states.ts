@@ -124,7 +124,8 @@ function isPrivate(request: Pending['request'], task: Task, { running, left }: S
     return request.key.startsWith('matters/') && !among(['release'], request.key.slice('matters/'.length));
   }
   // The last thing that clearing does, and nobody reads it before the end.
-  if (request.kind === 'page-put' && request.name.includes('/released/'))
+  const isStored = request.kind === 'page-put' || request.kind === 'page-change';
+  if (isStored && request.name.includes('/released/'))
     return left.crashes === 0 && !among(['clear'], request.name.split('/')[1]);
   if (request.kind !== 'page-get' && request.kind !== 'page-list') return false;
   const name = request.kind === 'page-get' ? request.name : request.prefix;

@@ -37,6 +37,11 @@ export type Request =
   | { readonly kind: 'on'; readonly version: string }
   | { readonly kind: 'off'; readonly version: string; readonly landsBefore: number }
   | { readonly kind: 'page-put'; readonly name: string; readonly text: string }
+  | {
+      readonly kind: 'page-change';
+      readonly name: string;
+      readonly next: (before: string | undefined) => string | undefined;
+    }
   | { readonly kind: 'page-get'; readonly name: string }
   | { readonly kind: 'page-list'; readonly prefix: string };
 
@@ -93,6 +98,17 @@ export function outcomesOf(request: Request, world: World, handles: readonly Han
           world: { ...world, pages },
           answer: { kind: 'none' },
           told: `stores ${shortPage(request.name, request.text)}`,
+        },
+      ];
+    }
+    case 'page-change': {
+      const text = request.next(world.pages[request.name]) ?? world.pages[request.name] ?? '';
+      const pages = { ...world.pages, [request.name]: text };
+      return [
+        {
+          world: { ...world, pages },
+          answer: { kind: 'none' },
+          told: `stores ${shortPage(request.name, text)}`,
         },
       ];
     }

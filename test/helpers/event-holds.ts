@@ -11,7 +11,7 @@ import { type EventDeps } from '../../lib/app/matters/event-holds.ts';
 import { claimantOf, eventClaims } from '../../lib/app/matters/event-claims.ts';
 import { readCustody } from '../../lib/app/matters/ledger-items.ts';
 import { ObjectLedger } from '../../lib/aws/object-ledger.ts';
-import { S3BulkStore } from '../../lib/aws/s3-bulk-store.ts';
+import { S3RollStore } from '../../lib/aws/s3-roll-store.ts';
 import { S3HoldClearer } from '../../lib/aws/s3-hold-clearer.ts';
 import { type Custody } from '../../lib/matters/custody.ts';
 import { type VersionRef } from '../../lib/ports/lock-store.ts';
@@ -59,7 +59,7 @@ export async function startEventWorld(dialect?: S3Options['dialect']): Promise<E
   const client = embedded.clientFor();
   const [bucket, audit] = [await makeBucket(client), await makeBucket(client)];
   const ledger = new ObjectLedger(client, audit);
-  const rolls = new S3BulkStore(client, audit);
+  const rolls = new S3RollStore(client, audit);
   const connection = {
     ...{ endpoint: embedded.s3.url, region: embedded.s3.region },
     credentials: { accessKeyId: 'owner', secretAccessKey: 'secret' },
@@ -74,7 +74,12 @@ export async function startEventWorld(dialect?: S3Options['dialect']): Promise<E
     with(policy, provider = 'aws') {
       const test = testDeps({ client, policy, provider, now: () => moment });
       const base = { ...test, ledger, rolls, clearer, hash: sha256 };
-      const clearing = { ...base, policyHash: test.policy.hash, neededBy: async () => undefined };
+      const clearing = {
+        ...base,
+        policyHash: test.policy.hash,
+        neededBy: async () => undefined,
+        ensureOnRoll: async () => false,
+      };
       return { ...base, clearing, eventHolds: eventClaims(base) };
     },
     async retentionOf({ bucket: Bucket, key: Key, versionId: VersionId }) {

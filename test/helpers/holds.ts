@@ -2,7 +2,7 @@
 import { GetObjectLegalHoldCommand, PutObjectLegalHoldCommand, type S3Client } from '@aws-sdk/client-s3';
 import { type Access, ACCESS, type Caller } from '../../lib/app/caller.ts';
 import { type MatterApi } from '../../lib/app/matter-api.ts';
-import { type ArrivalDeps, neededBy } from '../../lib/app/matters/arrivals.ts';
+import { type ArrivalDeps, ensureOnRoll, neededBy } from '../../lib/app/matters/arrivals.ts';
 import { Coverage } from '../../lib/app/matters/coverage.ts';
 import { handleHoldMessage } from '../../lib/app/matters/hold-message.ts';
 import { readCustody, readMatter } from '../../lib/app/matters/ledger-items.ts';
@@ -11,9 +11,9 @@ import { type ApiDeps, createMatterApi } from '../../lib/app/matters/service.ts'
 import { type AuditRecord } from '../../lib/audit/record.ts';
 import { ObjectLedger } from '../../lib/aws/object-ledger.ts';
 import { S3BucketSurvey } from '../../lib/aws/s3-bucket-survey.ts';
-import { S3BulkStore } from '../../lib/aws/s3-bulk-store.ts';
 import { S3Documents } from '../../lib/aws/s3-documents.ts';
 import { S3HoldClearer } from '../../lib/aws/s3-hold-clearer.ts';
+import { S3RollStore } from '../../lib/aws/s3-roll-store.ts';
 import { S3VersionListing } from '../../lib/aws/s3-version-listing.ts';
 import { type Instant, instantOf } from '../../lib/lock/instant.ts';
 import { type Custody } from '../../lib/matters/custody.ts';
@@ -126,7 +126,7 @@ export async function holdsOn(
   const given: Ports = {
     ...{ store: test.store, audit: test.audit, documents: test.documents },
     ledger: options.ledger ?? beside?.deps.ledger ?? new ObjectLedger(all, buckets.audit),
-    rolls: new S3BulkStore(all, buckets.audit),
+    rolls: new S3RollStore(all, buckets.audit),
     clearer: new S3HoldClearer({ connection }),
     listing: new S3VersionListing(client),
     holds: {
@@ -169,6 +169,7 @@ export async function holdsOn(
       ...base,
       policyHash: test.policy.hash,
       neededBy: async (ref, docket, but, custody) => neededBy(ref, docket, but, custody, deps),
+      ensureOnRoll: async (ref, matter, page) => ensureOnRoll(ref, matter, page, deps),
     },
   };
   const world: Holds = {

@@ -2,7 +2,7 @@
 import { formatInstant } from '../../lock/instant.ts';
 import { type Custody } from '../../matters/custody.ts';
 import { type Docket } from '../../matters/docket.ts';
-import { ARRIVALS, arrivalName } from '../../matters/roll.ts';
+import { ARRIVALS, arrivalName, placedPrefix } from '../../matters/roll.ts';
 import { type ObjectRef, type VersionRef } from '../../ports/lock-store.ts';
 import { decideFully } from '../lock-version.ts';
 import { prefixOf } from './list-scope.ts';
@@ -51,11 +51,34 @@ export async function addToRoll(
   const { bucket, key, versionId } = known.ref;
   const created = formatInstant(known.created ?? deps.clock.now());
   const page = arrivalName(matter, created, deps.hash(JSON.stringify([bucket, key, versionId])));
+  await addPage(known, matter, page, again, deps);
+}
+
+async function addPage(
+  known: KnownVersion,
+  matter: string,
+  page: string,
+  again: boolean,
+  deps: PieceDeps,
+): Promise<void> {
   const isWritten = async (name: string): Promise<boolean> => (await headOf(name, deps)) !== undefined;
   const entry = await placeHold(known, { claimant: matter, page, again, isWritten }, deps);
   if (entry === undefined || (await isWritten(page))) return;
   await putPlaced(page, { matter, scope: ARRIVALS }, [entry], deps);
   await releaseIfClosed(matter, page, deps);
+}
+
+/** Whoever claimed a version that arrived may not have lived to write its page; the pages of listings come by messages. */
+export async function ensureOnRoll(
+  ref: VersionRef,
+  matter: string,
+  page: string,
+  deps: PieceDeps,
+): Promise<boolean> {
+  if (!page.startsWith(placedPrefix(matter, ARRIVALS)) || (await headOf(page, deps)) !== undefined)
+    return false;
+  await addPage({ ref }, matter, page, true, deps);
+  return true;
 }
 
 /**

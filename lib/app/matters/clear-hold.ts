@@ -1,8 +1,17 @@
 /** Releases one version for one claimant: the only use case that takes a legal hold off (law 6). */
 import { type OutcomeCode, OUTCOMES } from '../../audit/outcome.ts';
+import { HoldfastError } from '../../errors.ts';
 import { recordId, type VersionRecord } from '../../audit/record.ts';
 import { formatInstant, type Instant, parseInstant } from '../../lock/instant.ts';
-import { type Custody, markClearing, needersOf, release, settled, withdraw } from '../../matters/custody.ts';
+import {
+  type Custody,
+  markClearing,
+  needersOf,
+  release,
+  settled,
+  unmarked,
+  withdraw,
+} from '../../matters/custody.ts';
 import { type Docket } from '../../matters/docket.ts';
 import { type Released, type RollEnd } from '../../matters/roll.ts';
 import { type VersionRef } from '../../ports/lock-store.ts';
@@ -23,9 +32,14 @@ export interface ClearDeps
     but: string,
     custody: Custody,
   ) => Promise<string | undefined>;
+  /**
+   * Whoever claimed a version outside of a listing may not have lived to put it on the roll of its matter: then it is
+   * put there, and true is answered.
+   */
+  readonly ensureOnRoll: (ref: VersionRef, matter: string, page: string) => Promise<boolean>;
 }
 
-type End = Pick<RollEnd, 'requestId' | 'detail'> & { readonly outcome: Released };
+type End = Pick<RollEnd, 'requestId' | 'detail' | 'lands'> & { readonly outcome: Released };
 
 /**
  * Releases a version for a claimant: takes its hold off where it is ours and nobody else needs it.
@@ -40,15 +54,23 @@ type End = Pick<RollEnd, 'requestId' | 'detail'> & { readonly outcome: Released 
  *
  * Doing it twice does it once.
  *
+ * @param known - the docket as it was read a moment ago, for many versions together.
  * @throws HoldfastError `throttled` or `unreachable` when there was no verdict: the mark stays until nothing can land.
  */
-export async function clearHold(ref: VersionRef, claimant: string, deps: ClearDeps): Promise<RollEnd> {
+export async function clearHold(
+  ref: VersionRef,
+  claimant: string,
+  deps: ClearDeps,
+  known?: Docket,
+): Promise<RollEnd> {
   const scribe = scribeOf(ref, claimant, deps);
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const custody = await readCustody(ref, deps);
     if (custody.value === undefined)
       return endOf(ref, { outcome: 'unclear', detail: 'the ledger does not know it' }, deps.clock.now());
-    const end = await tryClear(ref, claimant, { ...custody, value: custody.value }, deps, scribe);
+    // What others opened since it was read is found when the mark is there.
+    const docket = (attempt === 0 ? known : undefined) ?? (await readDocket(deps)).value;
+    const end = await tryClear(ref, claimant, { ...custody, value: custody.value }, docket, deps, scribe);
     if (end !== undefined) return endOf(ref, end, deps.clock.now());
   }
   throw busy(`the custody of ${ref.bucket}/${JSON.stringify(ref.key)}`);
@@ -59,10 +81,10 @@ async function tryClear(
   ref: VersionRef,
   claimant: string,
   { value: custody, expected }: Held<Custody>,
+  docket: Docket,
   deps: ClearDeps,
   scribe: Scribe,
 ): Promise<End | undefined> {
-  const { value: docket } = await readDocket(deps);
   const open = docket.open.filter((one) => one !== claimant);
   const answer = release(custody, claimant, new Set(open));
   if (answer.kind === 'done') return foundAs(ref, custody, claimant, new Set(open), deps);
@@ -70,7 +92,18 @@ async function tryClear(
     await scribe.ended(outcome, end);
     return (await putCustody(withdraw(custody, claimant), expected, deps)) && end;
   };
+  if (answer.kind === 'unanswered') {
+    const end = await foundLater(ref, custody, expected, deps);
+    if (end !== undefined && end.lands === undefined) await scribe.ended(outcomeOf(end.outcome), end);
+    return end;
+  }
   if (answer.kind === 'stays') {
+    if (answer.because === 'needed') {
+      let isAdded = false;
+      for (const needer of needersOf(custody, claimant, new Set(open)))
+        isAdded = (await deps.ensureOnRoll(ref, needer, custody.claims[needer]?.page ?? '')) || isAdded;
+      if (isAdded) return undefined;
+    }
     const outcome = answer.because === 'needed' ? 'still-needed' : 'not-ours';
     return leave({ outcome: answer.because }, outcome);
   }
@@ -82,41 +115,95 @@ async function tryClear(
   const seen = await deps.store.readLock(ref, 'hold');
   if (seen.kind === 'no-lock-on-bucket') return leave({ outcome: 'rejected', detail: seen.kind }, seen.kind);
   if (seen.kind !== 'seen') return leave({ outcome: 'gone' }, 'gone');
-  if (seen.lock.hold === 'none') return leave({ outcome: 'off', detail: 'found OFF' }, 'cleared');
+  if (seen.lock.hold === 'none')
+    return leave({ outcome: 'off', detail: 'found OFF', ...laterOf(custody, deps.clock.now()) }, 'cleared');
 
   await scribe.intend();
-  const marked = await putCustody(markClearing(custody, claimant, deps.clock.now()), expected, deps);
+  const now = deps.clock.now();
+  // No other mark is put upon the same state for the same claimant at the same moment.
+  const id = deps.hash(JSON.stringify([custody, claimant, now]));
+  const marked = await putCustody(markClearing(custody, claimant, id, now), expected, deps);
   if (marked === undefined) return undefined;
-  const earlier = custody.clearing;
   const { value: since } = await readDocket(deps);
   if (since.generation !== docket.generation) {
     // Nothing was sent under this mark.
-    await putCustody(
-      settled(restored(marked.value, custody, claimant), earlier, deps.clock.now()),
-      marked.expected,
-      deps,
-    );
+    await takeBack(ref, marked, custody, claimant, deps);
     return undefined;
   }
-  return send(ref, marked, earlier, deps, scribe);
+  return send(ref, marked, custody, claimant, deps, scribe);
 }
 
 async function send(
   ref: VersionRef,
   marked: Held<Custody>,
-  earlier: Custody['clearing'],
+  before: Custody,
+  claimant: string,
   deps: ClearDeps,
   scribe: Scribe,
 ): Promise<End | undefined> {
-  const landsBefore = parseInstant(marked.value.clearing?.landsBefore ?? '');
-  const answer = await deps.clearer.clear(ref, landsBefore);
-  // The mark is old: another one is made.
-  if (answer.kind === 'too-late') return undefined;
+  const landsBefore = marked.value.clearing?.landsBefore ?? '';
+  const answer = await deps.clearer.clear(ref, parseInstant(landsBefore)).catch((cause: unknown) => {
+    if (cause instanceof HoldfastError) return cause;
+    throw cause;
+  });
+  if (answer instanceof HoldfastError) {
+    // The store answered that it would not: nothing of it can land, and it is asked again.
+    if (answer.code === 'throttled') await takeBack(ref, marked, before, claimant, deps);
+    if (answer.code !== 'unreachable') throw answer;
+    const end: End = { outcome: 'no-verdict', detail: answer.message, lands: landsBefore };
+    await scribe.ended('not-confirmed', end);
+    return end;
+  }
+  if (answer.kind === 'too-late') {
+    await takeBack(ref, marked, before, claimant, deps);
+    return undefined;
+  }
   const id = 'requestId' in answer ? { requestId: answer.requestId } : {};
-  const end: End = { ...(await readBack(ref, answer.kind, deps)), ...id };
+  const later = laterOf(before, deps.clock.now());
+  const end: End = { ...(await readBack(ref, answer.kind, deps)), ...id, ...later };
   await scribe.ended(outcomeOf(end.outcome), end);
-  await noteAnswered(ref, marked, earlier, deps);
+  await noteAnswered(ref, marked, before.clearing, deps);
   return end;
+}
+
+/** Until when something that was sent earlier may still set the bit. */
+function laterOf({ setting }: Custody, now: Instant): Pick<End, 'lands'> {
+  return setting !== undefined && parseInstant(setting) > now ? { lands: setting } : {};
+}
+
+/**
+ * A clearing had no answer: nobody sends another one, since what is ON by now may be somebody else's. When nothing of
+ * it can land any more, the bit tells how it ended.
+ */
+async function foundLater(
+  ref: VersionRef,
+  custody: Custody,
+  expected: Held<Custody>['expected'],
+  deps: ClearDeps,
+): Promise<End | undefined> {
+  const now = deps.clock.now();
+  const lands = custody.clearing?.landsBefore ?? formatInstant(now);
+  if (parseInstant(lands) > now) return { outcome: 'no-verdict', detail: 'no answer came', lands };
+  const seen = await deps.store.readLock(ref, 'hold');
+  if ((await putCustody(unmarked(custody, undefined, now), expected, deps)) === undefined) return undefined;
+  if (seen.kind !== 'seen') return { outcome: 'gone' };
+  if (seen.lock.hold === 'none') return { outcome: 'off', detail: 'found OFF' };
+  return { outcome: 'unclear', detail: 'a clearing had no answer, and it is ON' };
+}
+
+/** Undoes a mark under which nothing was sent, so that the version is released anew. */
+async function takeBack(
+  ref: VersionRef,
+  marked: Held<Custody>,
+  before: Custody,
+  claimant: string,
+  deps: ClearDeps,
+): Promise<void> {
+  const mine = before.claims[claimant];
+  await whileMarked(ref, marked, deps, (value) => {
+    const claims = mine === undefined ? value.claims : { ...value.claims, [claimant]: mine };
+    return { ...unmarked(value, before.clearing, deps.clock.now()), claims };
+  });
 }
 
 /** The store has answered, so that nothing can land: whoever changed the custody meanwhile need not wait. */
@@ -126,13 +213,21 @@ async function noteAnswered(
   earlier: Custody['clearing'],
   deps: ClearDeps,
 ): Promise<void> {
+  await whileMarked(ref, marked, deps, (value) => settled(value, earlier, deps.clock.now()));
+}
+
+/** Changes the custody as long as it bears our mark: another clearing that was marked after ours is not answered. */
+async function whileMarked(
+  ref: VersionRef,
+  marked: Held<Custody>,
+  deps: ClearDeps,
+  change: (custody: Custody) => Custody,
+): Promise<void> {
   let held: Held<Custody | undefined> = marked;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const { value, expected } = held;
-    // Another clearing was marked after ours: it is not answered by this.
-    if (value?.clearing === undefined || value.clearing.landsBefore !== marked.value.clearing?.landsBefore)
-      return;
-    if ((await putCustody(settled(value, earlier, deps.clock.now()), expected, deps)) !== undefined) return;
+    if (value?.clearing === undefined || value.clearing.id !== marked.value.clearing?.id) return;
+    if ((await putCustody(change(value), expected, deps)) !== undefined) return;
     held = await readCustody(ref, deps);
   }
 }
@@ -161,15 +256,9 @@ async function foundAs(
   const seen = await deps.store.readLock(ref, 'hold');
   if (seen.kind === 'gone' || seen.kind === 'marker') return { outcome: 'gone' };
   const hold = seen.kind === 'seen' ? seen.lock.hold : 'absent';
-  if (hold === 'none') return { outcome: 'off' };
+  if (hold === 'none') return { outcome: 'off', ...laterOf(custody, deps.clock.now()) };
   // It was cleared and is ON again, or was never ours: in doubt it stays, and is listed.
   return { outcome: custody.origin === 'found-on' ? 'found-on' : 'unclear' };
-}
-
-/** The custody as it was before the mark, so that the claim is released anew. */
-function restored(marked: Custody, before: Custody, claimant: string): Custody {
-  const mine = before.claims[claimant];
-  return mine === undefined ? marked : { ...marked, claims: { ...marked.claims, [claimant]: mine } };
 }
 
 function outcomeOf(outcome: Released): OutcomeCode {

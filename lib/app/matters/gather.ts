@@ -17,6 +17,7 @@ import {
 } from '../../matters/roll.ts';
 import { versionIdOf } from '../../ports/lock-store.ts';
 import { atOnce } from './at-once.ts';
+import { clearHold } from './clear-hold.ts';
 import { endsOf, entriesOf, headOf, latestOf, putReleased } from './pages.ts';
 import { pagesOf, releasedPages } from './send-releases.ts';
 import { type Next, type StepDeps } from './step.ts';
@@ -60,16 +61,22 @@ export async function gatherReleased(
   const ended = await releasedPages(matter, scope, deps);
   if (pages.some((page) => !ended.has(releasedName(page))))
     return waitOn(scope, work, ended.size, lost, deps);
-  const heads = await headsOf(pages, deps);
-  const lands = latestOf(heads.map((head) => head.lands));
+  const placed = await headsOf(pages, deps);
+  const ends = await headsOf(pages.map(releasedName), deps);
   const now = deps.clock.now();
+  const lands = latestOf([...placed, ...ends].map((head) => head.lands));
   if (lands !== undefined && parseInstant(lands) > now) {
     const seconds = (parseInstant(lands) - now) / 1_000;
-    return { kind: 'work', scope: { ...scope, work: { ...work, phase: 'settle', until: lands } }, seconds };
+    return {
+      kind: 'work',
+      scope: { ...scope, work: { ...work, phase: 'settle', until: lands } },
+      seconds,
+    };
   }
   // What was set late is listed: nobody can tell it from a hold of somebody else.
-  const late = pages.filter((_, at) => heads[at]?.lands !== undefined);
-  if (work.phase === 'settle') for (const page of late) await lookAgain(page, matter.id, scope.id, deps);
+  for (const [at, page] of pages.entries())
+    if (placed[at]?.lands !== undefined || ends[at]?.lands !== undefined)
+      await lookAgain(page, matter.id, scope.id, deps);
   const released = (await headsOf(pages.map(releasedName), deps))
     .map(({ counts }) => releasedIn(counts))
     .reduce(plusReleased, NONE);
@@ -80,23 +87,27 @@ export async function gatherReleased(
   return { kind: 'end', scope: { ...idle, state, released }, what: state };
 }
 
+/** What had no answer is asked for again; and what was taken off may have been set since, by a late request of ours. */
 async function lookAgain(page: string, matter: string, scope: string, deps: StepDeps): Promise<void> {
   const late = new Set<string>();
-  for await (const { key, versionId, lands } of entriesOf(page, deps))
-    if (lands !== undefined) late.add(JSON.stringify([key, versionId]));
+  for await (const entry of entriesOf(page, deps)) if (entry.lands !== undefined) late.add(nameOf(entry));
   const ends: RollEnd[] = [];
   for await (const end of endsOf(page, deps)) ends.push(end);
   const again = await atOnce(ends, async (end): Promise<RollEnd> => {
-    if (end.outcome !== 'off' || !late.has(JSON.stringify([end.key, end.versionId]))) return end;
-    const seen = await deps.store.readLock(
-      { bucket: end.bucket, key: end.key, versionId: versionIdOf(end.versionId) },
-      'hold',
-    );
-    if (seen.kind !== 'seen' || seen.lock.hold === 'none') return end;
+    const { bucket, key, versionId, outcome, lands } = end;
+    const ref = { bucket, key, versionId: versionIdOf(versionId) };
+    if (outcome === 'no-verdict' && lands !== undefined) return clearHold(ref, matter, deps.clearing);
+    if (outcome !== 'off' || (lands === undefined && !late.has(nameOf(end)))) return end;
+    const seen = await deps.store.readLock(ref, 'hold');
     const at = formatInstant(deps.clock.now());
-    return { ...end, outcome: 'unclear', at, detail: 'ON again after it was taken off' };
+    if (seen.kind !== 'seen' || seen.lock.hold === 'none') return { bucket, key, versionId, outcome, at };
+    return { bucket, key, versionId, outcome: 'unclear', at, detail: 'ON again after it was taken off' };
   });
   await putReleased(page, { matter, scope }, again, deps);
+}
+
+function nameOf({ key, versionId }: Pick<RollEnd, 'key' | 'versionId'>): string {
+  return JSON.stringify([key, versionId]);
 }
 
 function areAllThere(names: readonly string[], { sent }: ScopeWork): boolean {

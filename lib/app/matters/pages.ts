@@ -8,6 +8,7 @@ import {
   endSchema,
   entrySchema,
   headSchema,
+  mergedEnds,
   type PageHead,
   releasedCountsOf,
   releasedName,
@@ -22,10 +23,10 @@ type PageDeps = Pick<HoldDeps, 'rolls' | 'hash' | 'audit' | 'clock' | 'actor' | 
 
 export async function putPlaced(
   name: string,
-  at: { readonly matter: string; readonly scope: string },
+  at: PageAt,
   entries: readonly RollEntry[],
   deps: PageDeps,
-): Promise<PageHead> {
+): Promise<void> {
   const settles = latestOf(entries.map((entry) => entry.settles));
   const lands = latestOf(entries.map((entry) => entry.lands));
   const head: PageHead = {
@@ -36,21 +37,34 @@ export async function putPlaced(
     ...(lands !== undefined && { lands }),
   };
   await putPage(name, head, entries, deps);
-  return head;
 }
 
+/** Adds how versions of a page ended to what others said who worked on the same page. */
 export async function putReleased(
   page: string,
-  at: { readonly matter: string; readonly scope: string },
+  at: PageAt,
   ends: readonly RollEnd[],
   deps: PageDeps,
 ): Promise<void> {
-  const head: PageHead = {
-    ...at,
-    at: formatInstant(deps.clock.now()),
-    counts: { ...releasedCountsOf(ends) },
-  };
-  await putPage(releasedName(page), head, ends, deps);
+  const name = releasedName(page);
+  let text = '';
+  let head: PageHead | undefined;
+  await deps.rolls.change(name, (before) => {
+    const lines = before?.split('\n').slice(1) ?? [];
+    const said = lines.flatMap((line) => (line === '' ? [] : [endSchema.parse(JSON.parse(line))]));
+    const merged = mergedEnds(said, ends);
+    const lands = latestOf(merged.map((end) => end.lands));
+    const counts = { ...releasedCountsOf(merged) };
+    head = { ...at, at: formatInstant(deps.clock.now()), counts, ...(lands !== undefined && { lands }) };
+    text = textOf(head, merged);
+    return text;
+  });
+  if (head !== undefined) await recordPage(name, head, text, deps);
+}
+
+interface PageAt {
+  readonly matter: string;
+  readonly scope: string;
 }
 
 /** Stores a page; it counts when the record that names its hash is stored too (law 7). */
@@ -60,15 +74,21 @@ export async function putPage(
   lines: readonly object[],
   deps: PageDeps,
 ): Promise<void> {
-  const text = `${[head, ...lines].map((line) => JSON.stringify(line)).join('\n')}\n`;
+  const text = textOf(head, lines);
   await deps.rolls.putText(name, text);
+  await recordPage(name, head, text, deps);
+}
+
+function textOf(head: PageHead, lines: readonly object[]): string {
+  return `${[head, ...lines].map((line) => JSON.stringify(line)).join('\n')}\n`;
+}
+
+async function recordPage(name: string, head: PageHead, text: string, deps: PageDeps): Promise<void> {
   const detail = Object.entries(head.counts)
     .map(([what, count]) => `${what} ${count}`)
     .join(', ');
-  await recordDeed(
-    { action: 'roll-page', cause: head.matter, detail, evidence: [{ name, sha256: deps.hash(text) }] },
-    deps,
-  );
+  const evidence = [{ name, sha256: deps.hash(text) }];
+  await recordDeed({ action: 'roll-page', cause: head.matter, detail, evidence }, deps);
 }
 
 /** The head of a page; undefined where there is no such page. */

@@ -74,11 +74,13 @@ export async function handlePlace(task: PlaceTask, receives: number, deps: Piece
   const entries = await placeAll(
     versions,
     found,
-    { claimant: matter, page, again: receives > 1, thenRechecked },
+    { claimant: matter, page, again: receives > 1, isKnown: receives > 1 || pass > 1, thenRechecked },
     { receives, open },
     deps,
   );
-  await putPlaced(page, { matter, scope }, entries, deps);
+  // Of a matter that was released there is nothing to add to a page that is there.
+  if (open || entries.length > 0 || (await headOf(page, deps)) === undefined)
+    await putPlaced(page, { matter, scope }, entries, deps);
   await releaseIfClosed(matter, page, deps);
 }
 
@@ -137,10 +139,11 @@ export async function handleClear(
   if (head === undefined) return;
   const entries: RollEntry[] = [];
   for await (const entry of entriesOf(page, deps)) entries.push(entry);
+  const { value: docket } = await readDocket(deps);
   const ends = await atOnce(entries, async ({ bucket, key, versionId, claimedOn }): Promise<RollEnd> => {
     const ref = { bucket, key, versionId: versionIdOf(versionId) };
     try {
-      const end = await clearHold(ref, matter, deps.clearing);
+      const end = await clearHold(ref, matter, deps.clearing, docket);
       return claimedOn === undefined ? end : { ...end, claimedOn };
     } catch (cause) {
       const isSilent =

@@ -7,9 +7,11 @@ import {
   type Custody,
   LANDING,
   landsBefore,
+  markSetting,
+  mayBeOurClearing,
   type Saw,
   sawOf,
-  settled,
+  seenOn,
 } from '../../matters/custody.ts';
 import { type Placed, type RollEntry } from '../../matters/roll.ts';
 import { type StoredVersion, type VersionRef } from '../../ports/lock-store.ts';
@@ -32,6 +34,8 @@ export interface Claiming {
   readonly page: string;
   /** Whether an earlier delivery may have tried the same: what it sent may still land. */
   readonly again: boolean;
+  /** Whether it may have been claimed before: then its custody is read first. */
+  readonly isKnown?: boolean;
   /** Whether a page of the roll is there: its version needs no second entry. */
   readonly isWritten: (page: string) => Promise<boolean>;
   /** The pages of the roll are looked at again afterwards, where it is told that somebody took a hold off. */
@@ -54,14 +58,18 @@ type PlaceDeps = Pick<HoldDeps, 'ledger' | 'store' | 'clock' | 'brake' | 'hash'>
  */
 export async function placeHold(
   known: KnownVersion,
-  { claimant, page, again, isWritten, thenRechecked = false }: Claiming,
+  { claimant, page, again, isKnown = again, isWritten, thenRechecked = false }: Claiming,
   deps: PlaceDeps,
 ): Promise<RollEntry | undefined> {
   const { ref } = known;
   // A version that nobody has claimed yet is the common case, and worth saving a read.
-  let { value: before, expected }: Held<Custody | undefined> = { value: undefined, expected: 'none' };
+  let { value: before, expected }: Held<Custody | undefined> = isKnown
+    ? await readCustody(ref, deps)
+    : { value: undefined, expected: 'none' };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const mine = before?.claims[claimant];
+    // What may still be cleared after this moment does not count by what is seen now.
+    const looked = deps.clock.now();
     const seen = await deps.store.readLock(ref, 'hold');
     const at = deps.clock.now();
     if (seen.kind !== 'seen') return entryOf(known, { saw: 'off', outcome: seen.kind, at });
@@ -69,14 +77,19 @@ export async function placeHold(
     if (before !== undefined && mine !== undefined) {
       const isOwn = mine.page === page;
       if (thenRechecked && !isOwn && (await isWritten(mine.page))) return undefined;
-      const entry = await setHold(known, before, mine.saw, hold, again || isOwn, deps);
+      const entry = await setHold(
+        known,
+        before,
+        { saw: mine.saw, hold, looked, again: again || isOwn },
+        deps,
+      );
       if (isOwn) return entry;
       return (await isWritten(mine.page)) ? undefined : { ...entry, claimedOn: mine.page };
     }
     const saw = sawOf(hold);
     const custody = claim(before, ref, { claimant, saw, page, at });
     if ((await putCustody(custody, expected, deps)) !== undefined)
-      return setHold(known, custody, saw, hold, again, deps);
+      return setHold(known, custody, { saw, hold, looked, again }, deps);
     ({ value: before, expected } = await readCustody(ref, deps));
   }
   throw busy(`the custody of ${ref.bucket}/${JSON.stringify(ref.key)}`);
@@ -85,15 +98,13 @@ export async function placeHold(
 async function setHold(
   known: KnownVersion,
   custody: Custody,
-  saw: Saw,
-  hold: Hold,
-  again: boolean,
+  { saw, hold, looked, again }: { saw: Saw; hold: Hold; looked: Instant; again: boolean },
   deps: PlaceDeps,
 ): Promise<RollEntry> {
   const began = deps.clock.now();
   const { outcome, requestId, detail, attempts = 1 } = await switchOn(known.ref, hold, deps, known.created);
   const at = deps.clock.now();
-  const settles = landsBefore(custody, at);
+  const settles = landsBefore(custody, looked);
   // A request of ours that nobody heard an answer of could still set the bit after a release.
   const lands = again || attempts > 1 ? instantOf(began + LANDING) : undefined;
   return entryOf(known, {
@@ -132,6 +143,8 @@ export type Rechecked =
 /**
  * Looks whether a claimed version is still ON, and sets it again where it is not.
  *
+ * That it is about to be set is noted in the custody first: a release that comes meanwhile knows that it may land.
+ *
  * @returns with `settles` while a clearing may still land.
  */
 export async function recheckHold(
@@ -139,33 +152,33 @@ export async function recheckHold(
   claimant: string,
   deps: PlaceDeps,
 ): Promise<{ readonly found: Rechecked; readonly settles?: Instant }> {
-  const custody = await readCustody(ref, deps);
-  const before = custody.value;
-  if (before?.claims[claimant] === undefined) return { found: { kind: 'not-claimed' } };
-  const seen = await deps.store.readLock(ref, 'hold');
-  const settles = landsBefore(before, deps.clock.now());
-  const more = settles === undefined ? {} : { settles };
-  if (seen.kind !== 'seen') return { found: { kind: 'failed', outcome: seen.kind }, ...more };
-  const wasCleared = before.clearing !== undefined;
-  if (seen.lock.hold === 'on') {
-    // Nothing of it can land any more.
-    if (wasCleared && settles === undefined)
-      await putCustody(settled(before, undefined, deps.clock.now()), custody.expected, deps);
-    return { found: { kind: 'on' }, ...more };
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const looked = deps.clock.now();
+    const { value: before, expected } = await readCustody(ref, deps);
+    if (before?.claims[claimant] === undefined) return { found: { kind: 'not-claimed' } };
+    const seen = await deps.store.readLock(ref, 'hold');
+    const settles = landsBefore(before, looked);
+    const more = settles === undefined ? {} : { settles };
+    if (seen.kind !== 'seen') return { found: { kind: 'failed', outcome: seen.kind }, ...more };
+    const { hold } = seen.lock;
+    if (hold === 'on') {
+      // Nothing of it can land any more, and nobody need be reminded of it.
+      const isNoted = before.clearing !== undefined || before.cleared !== undefined;
+      if (isNoted && settles === undefined)
+        await putCustody(seenOn(before, deps.clock.now()), expected, deps);
+      return { found: { kind: 'on' }, ...more };
+    }
+    const marked = markSetting(before, deps.clock.now());
+    if ((await putCustody(marked, expected, deps)) === undefined) continue;
+    const { outcome, requestId, detail } = await switchOn(ref, hold, deps);
+    const placed = placedAs(outcome);
+    const why = detail === undefined ? {} : { detail };
+    if (placed !== 'on') return { found: { kind: 'failed', outcome: placed, ...why }, ...more };
+    if (hold === 'absent') return { found: { kind: 'on' }, ...more };
+    const by = mayBeOurClearing(before, claimant) ? 'us' : 'somebody';
+    return { found: { kind: 'set-again', by, ...(requestId !== undefined && { requestId }) }, ...more };
   }
-  const { outcome, requestId, detail } = await switchOn(ref, seen.lock.hold, deps);
-  const placed = placedAs(outcome);
-  if (placed !== 'on')
-    return { found: { kind: 'failed', outcome: placed, ...(detail !== undefined && { detail }) }, ...more };
-  if (seen.lock.hold === 'absent') return { found: { kind: 'on' }, ...more };
-  return {
-    found: {
-      kind: 'set-again',
-      by: wasCleared ? 'us' : 'somebody',
-      ...(requestId !== undefined && { requestId }),
-    },
-    ...more,
-  };
+  throw busy(`the custody of ${ref.bucket}/${JSON.stringify(ref.key)}`);
 }
 
 function placedAs(outcome: OutcomeCode): Placed {

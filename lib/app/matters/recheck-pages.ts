@@ -77,24 +77,22 @@ async function recheckPage(
     if (outcome !== 'on') {
       const claiming = { claimant: matter, page, again: true, isWritten: async () => false };
       const entry = await placeHold({ ref }, claiming, deps);
+      settles = latestOf([settles, entry?.settles]);
       if (entry?.outcome !== 'on') return;
       counts.repaired += 1;
       lines.push(entry);
       return;
     }
     const { found, settles: until } = await recheckHold(ref, matter, deps);
-    if (found.kind === 'not-claimed') {
-      // The ledger lost it, or the matter is being released, which is looked at when the page is done.
-      const claiming = { claimant: matter, page, again: true, isWritten: async () => false };
-      const entry = await placeHold({ ref }, claiming, deps);
-      setAgain += 1;
-      if (entry?.outcome === 'on') counts.on += 1;
-      return;
-    }
     if (until !== undefined) settles = latestOf([settles, formatInstant(until)]);
     if (found.kind === 'failed' && found.outcome !== 'gone' && found.outcome !== 'marker') {
       counts.failed += 1;
       lines.push({ bucket, key, versionId, outcome: found.outcome, at: formatInstant(deps.clock.now()) });
+    }
+    if (found.kind === 'not-claimed') {
+      // The matter is being released, or the ledger lost it and must be built again: nothing is set for nobody.
+      counts.failed += 1;
+      lines.push({ bucket, key, versionId, outcome: 'not-confirmed', at: formatInstant(deps.clock.now()) });
     }
     if (found.kind === 'on' || found.kind === 'set-again') counts.on += 1;
     if (found.kind !== 'set-again') return;

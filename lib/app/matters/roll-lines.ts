@@ -18,8 +18,8 @@ const BUNCH = 32;
 /** Digests of one answer; each page is read. */
 const PAGES = 200;
 
-export async function* rollRows(matter: string, deps: Reads): AsyncGenerator<CertificateRow> {
-  for await (const pages of inBunches(deps.rolls.list(placedPrefix(matter)))) {
+export async function* rollRows(matter: string, deps: Reads, scope = ''): AsyncGenerator<CertificateRow> {
+  for await (const pages of inBunches(deps.rolls.list(placedPrefix(matter, scope)))) {
     const read = await atOnce(pages, async (page) => {
       const rows: CertificateRow[] = [];
       for await (const row of rowsOf(page, deps)) rows.push(row);

@@ -1,5 +1,7 @@
 /** The use cases of the HTTP API, put together. */
 import { type Run } from '../../runs/run.ts';
+import { type Matter } from '../../matters/matter.ts';
+import { ARRIVALS } from '../../matters/roll.ts';
 import { type MatterView, type RunView } from '../../matters/messages.ts';
 import { activeRuns, getRun } from '../bulk-runs.ts';
 import { type Caller, requireAccess } from '../caller.ts';
@@ -101,16 +103,26 @@ async function showMatter(id: string, caller: Caller, deps: ApiDeps): Promise<Ma
   const { value: matter } = await visibleMatter(id, caller, deps);
   const [particulars, exceptions, unprocessed] = await Promise.all([
     readParticulars(id, deps.documents),
-    exceptionsOf(id, deps),
+    exceptionsOf(matter, deps),
     deps.unprocessed(),
   ]);
   return { ...viewOf(matter, particulars), unprocessed, exceptions };
 }
 
-async function exceptionsOf(id: string, deps: ApiDeps): Promise<NonNullable<MatterView['exceptions']>> {
+async function exceptionsOf(matter: Matter, deps: ApiDeps): Promise<NonNullable<MatterView['exceptions']>> {
   const found: NonNullable<MatterView['exceptions']> = [];
   let looked = 0;
-  for await (const { bucket, key, versionId, outcome, detail, released } of rollRows(id, deps)) {
+  const isClean = matter.scopes.every(
+    ({ counts, released }) =>
+      counts.exceptions === 0 && (released?.failed ?? 0) + (released?.notOurs ?? 0) === 0,
+  );
+  // What came since the counts were made is among the arrivals.
+  const prefix = isClean ? ARRIVALS : '';
+  for await (const { bucket, key, versionId, outcome, detail, released } of rollRows(
+    matter.id,
+    deps,
+    prefix,
+  )) {
     looked += 1;
     if (looked > LOOKED || found.length >= EXCEPTIONS) break;
     const end = released ?? { outcome, detail };

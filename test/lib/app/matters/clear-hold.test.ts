@@ -125,7 +125,7 @@ describe('taking a hold off', () => {
 
     await clearHold(ref, 'm-1', world.deps.clearing);
 
-    expect(marks).toStrictEqual([[{ by: 'm-1', landsBefore }, {}, landsBefore]]);
+    expect(marks).toStrictEqual([[{ id: expect.any(String), by: 'm-1', landsBefore }, {}, landsBefore]]);
   });
 
   it('stays ON for another open matter, and goes with the last one', async () => {
@@ -317,6 +317,7 @@ describe('taking a hold off', () => {
 
     expect(await clearHold(ref, 'm-1', world.deps.clearing)).toMatchObject({ outcome: 'off' });
     expect(answers).toStrictEqual(['too-late ON', 'accepted OFF']);
+    expect(await world.custody(ref)).not.toHaveProperty('clearing');
   });
 
   describe('whose answer is lost', () => {
@@ -337,15 +338,39 @@ describe('taking a hold off', () => {
       await place(ref, 'm-1', world);
       proxy.lose('drop');
 
-      await expect(clearHold(ref, 'm-1', world.deps.clearing)).rejects.toMatchObject({ code: 'unreachable' });
+      const lands = formatInstant(instantOf(world.time.now() + 16 * MINUTE));
+      const lost = await clearHold(ref, 'm-1', world.deps.clearing);
 
+      expect(lost).toMatchObject({ outcome: 'no-verdict', lands });
       expect(await bitOf(client, ref)).toBe('OFF');
       expect(await world.custody(ref)).toMatchObject({
         claims: {},
-        clearing: { by: 'm-1', landsBefore: formatInstant(instantOf(world.time.now() + 16 * MINUTE)) },
+        clearing: { by: 'm-1', landsBefore: lands },
       });
-      expect(world.outcomes(ref)).toStrictEqual([]);
+      // Nobody sends another one: what is ON by now may be somebody else's.
+      const writes = proxy.writes;
+      expect(await clearHold(ref, 'm-1', world.deps.clearing)).toMatchObject({
+        outcome: 'no-verdict',
+        lands,
+      });
+      timed.time.pass(16 * MINUTE);
       expect(await clearHold(ref, 'm-1', world.deps.clearing)).toMatchObject({ outcome: 'off' });
+      expect(proxy.writes).toBe(writes);
+      expect(await world.custody(ref)).not.toHaveProperty('clearing');
+    });
+
+    it('leaves alone what is ON when it can be told how it ended', async () => {
+      const world = await losing();
+      const ref = await fresh();
+      await place(ref, 'm-1', world);
+      proxy.lose('drop');
+      await clearHold(ref, 'm-1', world.deps.clearing);
+      await setBit(client, ref, 'ON');
+
+      timed.time.pass(16 * MINUTE);
+
+      expect(await clearHold(ref, 'm-1', world.deps.clearing)).toMatchObject({ outcome: 'unclear' });
+      expect(await bitOf(client, ref)).toBe('ON');
     });
 
     it('keeps a matter that opens later from being in force for 16 minutes, and never OFF after that', async () => {
