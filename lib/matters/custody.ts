@@ -34,7 +34,6 @@ export const custodySchema = z.object({
 });
 
 export type Custody = Readonly<z.infer<typeof custodySchema>>;
-export type Claim = Readonly<z.infer<typeof claimSchema>>;
 
 /**
  * S3 refuses a request 15 minutes after it was signed; a minute more for the signing itself and for clocks that

@@ -144,7 +144,7 @@ export function personName({ issuer, subject }: Person): string {
 }
 
 /** Two people are the same when their issuer and their subject are. */
-export function isSamePerson(one: Person, other: Person): boolean {
+function isSamePerson(one: Person, other: Person): boolean {
   return one.issuer === other.issuer && one.subject === other.subject;
 }
 

@@ -60,7 +60,6 @@ export const widenRequestSchema = z
   .meta({ id: 'WidenRequest' });
 export type WidenRequest = z.infer<typeof widenRequestSchema>;
 export const releaseRequestSchema = z.strictObject({ reason: line(2000) }).meta({ id: 'ReleaseRequest' });
-export type ReleaseRequest = z.infer<typeof releaseRequestSchema>;
 
 export const previewSchema = z
   .object({
@@ -79,7 +78,7 @@ const person = z
   .object({ issuer: z.string(), subject: z.string(), name: z.string().optional() })
   .meta({ id: 'Person' });
 
-export const scopeSchema = z
+const scopeSchema = z
   .object({
     id: z.string(),
     selector: selectorSchema.optional(),
@@ -102,7 +101,7 @@ export const scopeSchema = z
   })
   .meta({ id: 'Scope' });
 
-export const exceptionSchema = z
+const exceptionSchema = z
   .object({
     bucket: z.string(),
     key: z.string(),

@@ -221,7 +221,7 @@ export async function holdsOn(
 }
 
 /** Somebody who may ask: a member of the group legal with all scopes, unless told otherwise. */
-export function caller(
+function caller(
   subject: string,
   groups: readonly string[] = ['legal'],
   access: readonly Access[] = ACCESS,

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  DynamoDBClient,
+  waitUntilTableNotExists,
+} from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
   GetObjectLegalHoldCommand,
@@ -147,6 +152,7 @@ describe('a ledger that was lost', () => {
   it('is built again as it was, and goes on as if nothing had been', async () => {
     const before = await list();
     await tables.send(new DeleteTableCommand({ TableName: TABLE }));
+    await waitUntilTableNotExists({ client: tables, maxWaitTime: 30, minDelay: 1 }, { TableName: TABLE });
     await tables.send(
       new CreateTableCommand({
         TableName: TABLE,

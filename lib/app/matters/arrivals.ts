@@ -42,7 +42,7 @@ export async function holdArrival(ref: ObjectRef, again: boolean, deps: ArrivalD
 }
 
 /** Places a version on the roll of a matter outside of any listing. */
-export async function addToRoll(
+async function addToRoll(
   known: KnownVersion,
   matter: string,
   again: boolean,

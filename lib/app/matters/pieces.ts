@@ -85,7 +85,7 @@ export async function handlePlace(task: PlaceTask, receives: number, deps: Piece
 }
 
 /** Places the holds of some versions; each that is on no other page of the roll gives an entry. */
-export async function placeAll(
+async function placeAll(
   versions: readonly KnownVersion[],
   scope: Pick<Scope, 'what'>,
   claiming: Omit<Claiming, 'isWritten'>,

@@ -129,7 +129,7 @@ async function begin(matter: Matter, scope: Scope, work: ScopeWork, deps: StepDe
 }
 
 /** How long to wait after a change of the docket until nobody believes the one before. */
-export function waitFor(docketFresh: number): number {
+function waitFor(docketFresh: number): number {
   return 2 * docketFresh + 1_000;
 }
 

@@ -157,7 +157,7 @@ describe('requests made from the document alone', () => {
       const answer = answerOf(await handle(eventOf(request)));
       slowest = Math.max(slowest, performance.now() - started);
       const isOfRoute = answer.status !== 404 && answer.status !== 405;
-      if (isOfRoute && /openapi\.json/.test(request.path)) documents += 1;
+      if (isOfRoute && request.path.includes('openapi.json')) documents += 1;
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
       const type = answer.headers['content-type'] ?? '';
       const verdict = answer.status >= 500 ? 'it failed' : judge(request, { ...answer, type });
