@@ -146,15 +146,17 @@ export function settled(custody: Custody, earlier: Custody['clearing'], now: Ins
   return claimants.length === 0 ? rest : { ...rest, cleared: claimants };
 }
 
-/** Notes that a bit which was found OFF is about to be set again, and may be until then. */
-export function markSetting(custody: Custody, now: Instant): Custody {
+/**
+ * Notes that a bit which was not seen ON is about to be set again, and may be until then.
+ *
+ * @param saw - a bit that was seen OFF is ours from now on: whoever's it was is gone. One that was not seen may still
+ * be ON, and somebody else's.
+ */
+export function markSetting(custody: Custody, saw: Saw, now: Instant): Custody {
+  const setting = formatInstant(instantOf(now + LANDING));
+  if (saw !== 'off') return { ...custody, setting };
   const { cleared: _, ...rest } = unmarked(custody, custody.clearing, now);
-  return {
-    ...rest,
-    // Whoever's it was is gone.
-    origin: 'ours',
-    setting: formatInstant(instantOf(now + LANDING)),
-  };
+  return { ...rest, origin: 'ours', setting };
 }
 
 /** Notes that the bit was seen ON when nothing of ours could land any more: whoever takes it off now is somebody else. */

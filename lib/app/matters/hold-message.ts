@@ -10,7 +10,7 @@ import { stepSchema, stepScope } from './step-scope.ts';
 
 const messageSchema = z.discriminatedUnion('task', [stepSchema, placeSchema, clearSchema, eventTaskSchema]);
 
-/** While Holdfast is paused nothing is taken off: it is looked again after so long (seconds). */
+/** While Holdfast is paused nothing is taken off, and no event is followed: it is looked again after so long (seconds). */
 const PAUSED = 300;
 /** A store that gave no verdict is asked again after so long, doubled each time (seconds). */
 const PAUSE = 15;
@@ -60,6 +60,7 @@ async function handle(
       else await deps.later.sendLater(body, PAUSED, tries - 1);
       return;
     case 'event':
-      await handleEvent(task, tries, deps);
+      if ((await deps.brake.pausedBecause()) === undefined) await handleEvent(task, tries, deps);
+      else await deps.later.sendLater(body, PAUSED, tries - 1);
   }
 }

@@ -168,7 +168,7 @@ export async function recheckHold(
         await putCustody(seenOn(before, deps.clock.now()), expected, deps);
       return { found: { kind: 'on' }, ...more };
     }
-    const marked = markSetting(before, deps.clock.now());
+    const marked = markSetting(before, sawOf(hold), deps.clock.now());
     if ((await putCustody(marked, expected, deps)) === undefined) continue;
     const { outcome, requestId, detail } = await switchOn(ref, hold, deps);
     const placed = placedAs(outcome);

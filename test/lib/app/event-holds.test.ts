@@ -520,8 +520,10 @@ describe('on a store without event holds', () => {
       const kept = await world.retentionOf(ref);
       expect(kept !== undefined || (await world.isOn(ref))).toBe(true);
       if (!(await world.isOn(ref))) expect(kept?.Mode).toBe('COMPLIANCE');
+      // A clearing without an answer is never sent again: what is ON then may be somebody else's.
+      const isUnanswered = (await world.custodyOf(ref, deps))?.clearing !== undefined;
       await releaseEvent(ref, report, deps);
-      expect(await world.isOn(ref)).toBe(false);
+      expect(await world.isOn(ref)).toBe(isUnanswered);
       const RetainUntilDate = new Date(Math.ceil((report.at + 30 * DAY) / 1_000) * 1_000);
       expect(await world.retentionOf(ref)).toStrictEqual({ Mode: 'COMPLIANCE', RetainUntilDate });
     },

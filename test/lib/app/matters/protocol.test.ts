@@ -8,10 +8,13 @@ import {
   LANDING,
   landsBefore,
   markClearing as mark,
+  markSetting,
+  mayBeOurClearing,
   needersOf,
   release,
   type Saw,
   sawOf,
+  seenOn,
   settled,
   withdraw,
 } from '../../../../lib/matters/custody.ts';
@@ -140,6 +143,54 @@ describe('custody', () => {
     expect(settled(second, first.clearing, later(10)).clearing).toStrictEqual(first.clearing);
     expect(settled(second, first.clearing, later(LANDING))).not.toHaveProperty('clearing');
     expect(settled(second, undefined, NOW)).not.toHaveProperty('clearing');
+  });
+
+  it('remembers for whom a clearing that was answered may have taken the bit off, until it is seen ON', () => {
+    const marked = markClearing(claimed(undefined, 'm-1', 'off'), 'm-1', NOW);
+    const during = claimed(marked, 'm-2', 'on');
+    const after = claimed(settled(during, undefined, NOW), 'm-3', 'off');
+
+    expect(after.cleared).toStrictEqual(['m-2']);
+    expect(['m-2', 'm-3'].map((one) => mayBeOurClearing(after, one))).toStrictEqual([true, false]);
+    expect(mayBeOurClearing(during, 'm-2')).toBe(true);
+    expect(mayBeOurClearing(claimed(undefined, 'm-2', 'off'), 'm-2')).toBe(false);
+    expect(settled(marked, undefined, NOW)).not.toHaveProperty('cleared');
+    expect(seenOn(after, NOW)).not.toHaveProperty('cleared');
+    expect(seenOn(during, NOW).clearing).toStrictEqual(during.clearing);
+    expect(seenOn(during, later(LANDING))).not.toHaveProperty('clearing');
+  });
+
+  it.each<[Saw, Saw, Custody['origin']]>([
+    ['off', 'off', 'ours'],
+    ['on', 'off', 'ours'],
+    ['unclear', 'off', 'ours'],
+    // Nobody saw that somebody else's hold went.
+    ['on', 'unclear', 'found-on'],
+    ['unclear', 'unclear', 'unclear'],
+    ['off', 'unclear', 'ours'],
+  ])('claimed over %s and about to be set over %s, the bit is %s', (first, saw, origin) => {
+    const custody = claimed(undefined, 'm-1', first);
+
+    expect(markSetting(custody, saw, NOW)).toStrictEqual({
+      ...custody,
+      origin,
+      setting: new Date(NOW + LANDING).toISOString().replace('.000Z', 'Z'),
+    });
+  });
+
+  it('forgets who may have been cleared when what was found OFF is set again', () => {
+    const marked = markClearing(claimed(undefined, 'm-1', 'off'), 'm-1', NOW);
+    const cleared = settled(claimed(marked, 'm-2', 'on'), undefined, NOW);
+
+    expect(markSetting(cleared, 'off', NOW)).not.toHaveProperty('cleared');
+    expect(markSetting(cleared, 'unclear', NOW).cleared).toStrictEqual(['m-2']);
+  });
+
+  it('is needed by everybody else who claims it, open matters and events, and not by whoever asks', () => {
+    const both = claimed(claimed(claimed(undefined, 'm-1', 'off'), 'm-2', 'on'), 'event:e', 'on');
+
+    expect(needersOf(both, 'm-1', new Set(['m-1', 'm-2']))).toStrictEqual(['m-2', 'event:e']);
+    expect(needersOf(both, 'event:e', new Set())).toStrictEqual([]);
   });
 
   const names = fc.constantFrom('m-1', 'm-2', 'm-3', 'm-4', 'event:e');
