@@ -52,7 +52,9 @@ export function decisionLines({ decision, changes }: Explanation): string[] {
   if (decision.wishes.length === 0)
     lines.push(paint('bold', nothingWanted(decision.matched, decision.undecided.length)));
   if (decision.observed !== undefined) {
-    const would = decision.observed.wishes.map(wishText).join(', ') || 'no lock';
+    const { wishes, eventHolds = [] } = decision.observed;
+    const waiting = eventHolds.map(({ mode, event }) => `${mode} until ${visible(event)} is reported`);
+    const would = [...wishes.map(wishText), ...waiting].join(', ') || 'no lock';
     lines.push(paint('dim', `if the rules under observation applied: ${would}`));
   }
   for (const { rule, mode, event } of decision.eventHold ? [decision.eventHold] : []) {

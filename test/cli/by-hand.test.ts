@@ -312,7 +312,7 @@ describe('locks from the terminal', () => {
       const { code, err } = await run(['hold', "s3://b/it's here", '--version-id=v1', '--off']);
 
       expect(code).toBe(2);
-      expect(err).toContain('released matters');
+      expect(err).toContain('matters that were released');
       expect(err).toContain(
         String.raw`--bucket b --key 'it'\''s here' --version-id=v1 --legal-hold Status=OFF`,
       );
