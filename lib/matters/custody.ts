@@ -60,12 +60,10 @@ export function claim(
   }: { readonly claimant: string; readonly saw: Saw; readonly page: string; readonly at: Instant },
 ): Custody {
   const { bucket, key, versionId } = ref;
-  const known = before ?? { bucket, key, versionId, origin: originOf(saw), claims: {} };
-  const claims =
-    known.claims[claimant] === undefined
-      ? { ...known.claims, [claimant]: { at: formatInstant(at), saw, page } }
-      : known.claims;
-  return { ...known, claims, origin: originAfter(before, saw) };
+  const known = before?.claims ?? {};
+  const mine = known[claimant] ?? { at: formatInstant(at), saw, page };
+  const claims = { ...known, [claimant]: mine };
+  return { ...before, bucket, key, versionId, claims, origin: originAfter(before, saw) };
 }
 
 /** Whose the bit is, once somebody looked at it and is about to set it. */
@@ -75,11 +73,7 @@ function originAfter(before: Custody | undefined, saw: Saw): Custody['origin'] {
   if (saw === 'off') return 'ours';
   if (isClaimed) return before.origin;
   // Ours, if the clearing never took effect; or set by somebody else after it did.
-  return before?.clearing === undefined ? originOf(saw) : 'unclear';
-}
-
-function originOf(saw: Saw): Custody['origin'] {
-  return saw === 'off' ? 'ours' : saw === 'on' ? 'found-on' : 'unclear';
+  return saw === 'on' && before?.clearing === undefined ? 'found-on' : 'unclear';
 }
 
 /** What releasing a version for one claimant leads to. */

@@ -145,6 +145,14 @@ describe('custody', () => {
     expect(settled(second, undefined, NOW)).not.toHaveProperty('clearing');
   });
 
+  it('waits for the later of two marks, also where the clock of the second was behind', () => {
+    const first = markClearing(claimed(undefined, 'm-1', 'off'), 'm-1', later(100));
+    const second = markClearing(claimed(first, 'm-2', 'on'), 'm-2', NOW);
+
+    expect(landsBefore(second, NOW)).toBe(NOW + 100 + LANDING);
+    expect(second.clearing?.by).toBe('m-2');
+  });
+
   it('remembers for whom a clearing that was answered may have taken the bit off, until it is seen ON', () => {
     const marked = markClearing(claimed(undefined, 'm-1', 'off'), 'm-1', NOW);
     const during = claimed(marked, 'm-2', 'on');
