@@ -1,4 +1,6 @@
 /** Starts the local cloud for a command, and shows what it does until Ctrl-C. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bundleFunctions } from '../local/bundle.ts';
 import { type Cloud, type CloudOptions, startCloud, WiringError } from '../local/cloud.ts';
 import { HoldfastError } from '../lib/errors.ts';
@@ -66,6 +68,29 @@ export function commandsToTry({ url, credentials }: Cloud, bucket: string): stri
     `aws s3 cp README.md s3://${bucket}/invoices/readme.md`,
     `aws s3api get-object-retention --bucket ${bucket} --key invoices/readme.md`,
     `aws s3api delete-object --bucket ${bucket} --key invoices/readme.md --version-id "$(aws s3api head-object --bucket ${bucket} --key invoices/readme.md --query VersionId --output text)"`,
+  ];
+}
+
+/** How long the tokens for trying hold (seconds). */
+const A_DAY = 86_400;
+
+/** What to type to try the HTTP API, as two people: their tokens are written into files of a folder. */
+export async function holdsToTry({ api, tokens }: Cloud, bucket: string, folder: string): Promise<string[]> {
+  mkdirSync(folder, { recursive: true });
+  const scope = 'matters:read matters:write matters:approve runs:approve';
+  for (const [sub, name] of [
+    ['ann', 'Ann'],
+    ['bob', 'Bob'],
+  ] as const) {
+    const token = await tokens.issue({ sub, name, scope, groups: ['legal'], expiresIn: A_DAY });
+    writeFileSync(join(folder, `token-${sub}`), token, { mode: 0o600 });
+  }
+  const as = (who: string): string => `--token-file ${join(folder, `token-${who}`)}`;
+  return [
+    `export HOLDFAST_API=${api.url}`,
+    `npx holdfast matters open --title "Doe v. Example" --reason "a complaint" --bucket ${bucket} --prefix invoices/ --yes --wait ${as('ann')}`,
+    `npx holdfast matters release ID --reason "settled" ${as('ann')}`,
+    `npx holdfast matters approve ID --yes --wait ${as('bob')}`,
   ];
 }
 

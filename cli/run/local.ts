@@ -1,7 +1,8 @@
 /** Runs the local cloud until Ctrl-C; loaded only when somebody asks for it. */
+import { dirname } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Cloud } from '../../local/cloud.ts';
-import { commandsToTry, showRecords, startLocalCloud, untilStopped } from '../local-cloud.ts';
+import { commandsToTry, holdsToTry, showRecords, startLocalCloud, untilStopped } from '../local-cloud.ts';
 import { portOption } from '../options.ts';
 import { paint, print } from '../output.ts';
 import { policyOption } from '../policy-file.ts';
@@ -38,6 +39,7 @@ export async function runLocal(options: LocalOptions): Promise<void> {
   print();
   print('Try in another terminal:');
   for (const line of commandsToTry(cloud, BUCKET)) print(`  ${line}`);
+  for (const line of await holdsToTry(cloud, BUCKET, dirname(options.records))) print(`  ${line}`);
   print();
   print('Every upload is locked and shown here. Ctrl-C stops.');
   showRecords(cloud);

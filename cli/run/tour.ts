@@ -1,6 +1,6 @@
 /** Plays the tour and shows it; loaded only when somebody asks for it. */
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { HoldfastError } from '../../lib/errors.ts';
 import { providerNamed } from '../../lib/providers/index.ts';
 import type { Cloud } from '../../local/cloud.ts';
@@ -10,7 +10,7 @@ import type { Lie } from '../../local/s3/types.ts';
 import { ARCHIVE, bulkAct, type BulkRow } from '../bulk-act.ts';
 import { holdsAct, type HoldRow } from '../holds-act.ts';
 import { verifyAct } from '../verify-act.ts';
-import { commandsToTry, showRecords, startLocalCloud, untilStopped } from '../local-cloud.ts';
+import { commandsToTry, holdsToTry, showRecords, startLocalCloud, untilStopped } from '../local-cloud.ts';
 import { portOption, RECORDS } from '../options.ts';
 import { paint, print, printJson, table, visible } from '../output.ts';
 import { count } from '../plan-text.ts';
@@ -219,6 +219,7 @@ async function stayUp(cloud: Cloud): Promise<void> {
     `The S3 stays up on ${paint('bold', cloud.url)}, credentials ${cloud.credentials.accessKeyId} / ${cloud.credentials.secretAccessKey}. Try in another terminal:`,
   );
   for (const line of commandsToTry(cloud, LOCAL_BUCKET)) print(`  ${line}`);
+  for (const line of await holdsToTry(cloud, LOCAL_BUCKET, dirname(RECORDS))) print(`  ${line}`);
   print();
   print(`Every upload is locked and shown here; records are kept in ${RECORDS}. Ctrl-C stops.`);
   showRecords(cloud);
