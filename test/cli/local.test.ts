@@ -21,6 +21,7 @@ describe('npm start -- --once', () => {
       ['locked, and nobody can undo it', 8],
       ['whatever happens, it ends with a record', 7],
       ['uploaded before Holdfast came, planned and locked in bulk', 10],
+      ['one hold bit, two legal cases, two people', 10],
       ['the records, checked as an auditor would', 1],
     ]);
     expect(acts.flatMap(({ rows }) => rows).every((row) => row.ok)).toBe(true);
