@@ -40,6 +40,13 @@ describe('the wiring of serverless.yml', () => {
         queues: [{ queue: 'ChangeQueue', batchSize: 1 }],
       },
       { name: 'batchTask', handler: 'dist/batch-task.handler', queues: [] },
+      { name: 'api', handler: 'dist/api.handler', queues: [] },
+      {
+        ...{ name: 'onHolds', handler: 'dist/on-holds.handler' },
+        queues: [{ queue: 'HoldQueue', batchSize: 1 }],
+        environment: { HOLDFAST_LEDGER_TABLE: { intrinsic: 'Ref', argument: 'LedgerTable' } },
+      },
+      { name: 'onReconcile', handler: 'dist/on-reconcile.handler', everyMs: 600_000, queues: [] },
     ]);
     expect(stack.buckets).toStrictEqual([
       { name: 'audit-bucket', resource: 'AuditBucket', lock: { mode: 'GOVERNANCE', days: 3_653 } },
