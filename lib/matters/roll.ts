@@ -129,10 +129,6 @@ export function checkedName(page: string, pass: number): string {
   return `${checkedPrefix(page)}${String(pass).padStart(6, '0')}.ndjson`;
 }
 
-export function matterOfPage(page: string): string | undefined {
-  return /^rolls\/([^/]+)\/placed\//.exec(page)?.[1];
-}
-
 /** The beat in which a page was sent. */
 export function beatOfPage(page: string): number {
   return Number(/\/\d{6}-(\d{6})-\d{8}\.ndjson$/.exec(page)?.[1] ?? 0);

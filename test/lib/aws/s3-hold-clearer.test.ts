@@ -2,13 +2,13 @@ import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { S3HoldClearer } from '../../../../lib/aws/s3-hold-clearer.ts';
-import { instantOf } from '../../../../lib/lock/instant.ts';
-import { type VersionRef, versionIdOf } from '../../../../lib/ports/lock-store.ts';
-import { makeBucket, upload } from '../../../helpers/bucket.ts';
-import { type Embedded, startEmbedded } from '../../../helpers/embedded.ts';
-import { bitOf, MINUTE, setBit } from '../../../helpers/holds.ts';
-import { losingProxyTo, type LosingProxy } from '../../../helpers/losing-proxy.ts';
+import { S3HoldClearer } from '../../../lib/aws/s3-hold-clearer.ts';
+import { instantOf } from '../../../lib/lock/instant.ts';
+import { type VersionRef, versionIdOf } from '../../../lib/ports/lock-store.ts';
+import { makeBucket, upload } from '../../helpers/bucket.ts';
+import { type Embedded, startEmbedded } from '../../helpers/embedded.ts';
+import { bitOf, MINUTE, setBit } from '../../helpers/holds.ts';
+import { losingProxyTo, type LosingProxy } from '../../helpers/losing-proxy.ts';
 
 describe('the one who takes holds off', () => {
   let embedded: Embedded;

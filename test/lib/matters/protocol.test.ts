@@ -1,7 +1,7 @@
 import { it as property } from '@fast-check/jest';
 import { fc } from '@fast-check/jest';
 import { describe, expect, it } from '@jest/globals';
-import { type Instant, instantOf } from '../../../../lib/lock/instant.ts';
+import { type Instant, instantOf } from '../../../lib/lock/instant.ts';
 import {
   claim,
   type Custody,
@@ -17,8 +17,8 @@ import {
   seenOn,
   settled,
   withdraw,
-} from '../../../../lib/matters/custody.ts';
-import { newDocket, withoutOpen, withOpen } from '../../../../lib/matters/docket.ts';
+} from '../../../lib/matters/custody.ts';
+import { newDocket, withoutOpen, withOpen } from '../../../lib/matters/docket.ts';
 import {
   approveRelease,
   askRelease,
@@ -30,20 +30,22 @@ import {
   type ScopeState,
   selectorSchema,
   stateOf,
-} from '../../../../lib/matters/matter.ts';
+} from '../../../lib/matters/matter.ts';
 import {
   arrivalName,
   beatOfPage,
   checkedName,
   countsOf,
-  matterOfPage,
+  mergedEnds,
+  namedName,
   placedName,
   placedPrefix,
+  plusCounts,
   releasedCountsOf,
   releasedName,
   type RollEnd,
   type RollEntry,
-} from '../../../../lib/matters/roll.ts';
+} from '../../../lib/matters/roll.ts';
 
 const NOW = instantOf(Date.UTC(2026, 10, 20, 9));
 const AT = '2026-11-20T09:00:00.000Z';
@@ -352,8 +354,6 @@ describe('the roll', () => {
     expect(page).toBe('rolls/m-1/placed/s1/000002-000007-00000003.ndjson');
     expect(page.startsWith(placedPrefix('m-1', 's1', 2))).toBe(true);
     expect(beatOfPage(page)).toBe(7);
-    expect(matterOfPage(page)).toBe('m-1');
-    expect(matterOfPage('rolls/m-1/released/s1/x.ndjson')).toBeUndefined();
     expect(releasedName(page)).toBe('rolls/m-1/released/s1/000002-000007-00000003.ndjson');
     expect(checkedName(page, 12)).toBe('rolls/m-1/checked/s1/000002-000007-00000003.000012.ndjson');
     const arrival = arrivalName('m-1', AT, 'hash');
@@ -402,5 +402,69 @@ describe('the roll', () => {
     const ends = outcomes.map((outcome): RollEnd => ({ ...REF, outcome, at: AT }));
 
     expect(releasedCountsOf(ends)).toStrictEqual({ off: 2, needed: 1, notOurs: 2, gone: 1, failed: 4 });
+  });
+});
+
+describe('what several said of a page', () => {
+  const end = (
+    key: string,
+    outcome: RollEnd['outcome'],
+    minute: number,
+    more: Partial<RollEnd> = {},
+  ): RollEnd => ({
+    ...{ bucket: 'b', key, versionId: 'v', outcome },
+    at: `2026-11-20T09:0${minute}:00Z`,
+    ...more,
+  });
+
+  it('is put together version by version: the last word counts', () => {
+    const merged = mergedEnds(
+      [end('a', 'off', 1), end('b', 'unclear', 3)],
+      [end('a', 'unclear', 2), end('b', 'off', 2)],
+    );
+
+    expect(merged).toStrictEqual([end('a', 'unclear', 2), end('b', 'unclear', 3)]);
+  });
+
+  it('is in doubt the worse of two at the same moment, and keeps what only one said', () => {
+    expect(mergedEnds([end('a', 'off', 1)], [end('a', 'unclear', 1)])).toStrictEqual([
+      end('a', 'unclear', 1),
+    ]);
+    expect(mergedEnds([end('a', 'unclear', 1)], [end('a', 'off', 1)])).toStrictEqual([
+      end('a', 'unclear', 1),
+    ]);
+    expect(mergedEnds([end('a', 'off', 1)], [end('b', 'gone', 1)])).toHaveLength(2);
+    expect(mergedEnds([end('a', 'off', 1)], [])).toStrictEqual([end('a', 'off', 1)]);
+  });
+
+  it('counts a version once, where it stands on the page of somebody else too', () => {
+    const twin = { claimedOn: 'rolls/m/placed/arrivals/p.ndjson' };
+    const entry: RollEntry = { ...REF, saw: 'off', outcome: 'on', at: AT, size: 5 };
+
+    expect(countsOf([entry, { ...entry, ...twin }])).toStrictEqual({
+      versions: 1,
+      bytes: 5,
+      on: 1,
+      exceptions: 0,
+    });
+    expect(releasedCountsOf([end('a', 'off', 1), end('a', 'off', 1, twin)]).off).toBe(1);
+  });
+
+  it('adds up', () => {
+    const one = { versions: 1, bytes: 20, on: 3, exceptions: 4 };
+
+    expect(plusCounts(one, { versions: 10, bytes: 2, on: 30, exceptions: 40 })).toStrictEqual({
+      ...{ versions: 11, bytes: 22, on: 33, exceptions: 44 },
+    });
+  });
+
+  it('lies where its name says', () => {
+    expect(placedPrefix('m')).toBe('rolls/m/placed/');
+    expect(placedPrefix('m', 's1')).toBe('rolls/m/placed/s1/');
+    expect(placedPrefix('m', 's1', 2)).toBe('rolls/m/placed/s1/000002-');
+    expect(namedName('m', 's1')).toBe('rolls/m/named/s1.ndjson');
+    expect(arrivalName('m', '2026-11-20T09:05:00Z', 'id')).toBe(
+      'rolls/m/placed/arrivals/2026-11-20T09/id.ndjson',
+    );
   });
 });
